@@ -1,0 +1,1 @@
+"""signoff: the durable human sign-off layer for automated work."""

@@ -1,0 +1,163 @@
+"""Whose approvals let a gate through, as data, and whether the approvals given so far are enough.
+
+A requirement is a list of needs; a need is a number of places, each for a person who holds any one of its roles.
+It is met when distinct people can be *matched* to all its places (maximum bipartite matching by augmenting paths,
+Kuhn 1955): taking people greedily would let two overlapping needs block each other for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from signoff.errors import InvalidInputError, NotEntitledError
+
+ANYONE = "*"
+NEEDS_MAX = 20
+COUNT_MAX = 50
+ROLE_CHARS_MAX = 64
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is asking. `roles` is None while no principal exists: then everybody holds every role."""
+
+    name: str
+    roles: frozenset[str] | None = None
+    is_authenticated: bool = False
+
+    def holds_any(self, roles: Sequence[str]) -> bool:
+        return self.roles is None or ANYONE in roles or not self.roles.isdisjoint(roles)
+
+
+@dataclass(frozen=True)
+class Need:
+    any_of: tuple[str, ...]
+    count: int
+
+    @property
+    def label(self) -> str:
+        return ",".join(self.any_of)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    needs: tuple[Need, ...] = (Need((ANYONE,), 1),)
+    distinct_people: bool = True
+    not_requester: bool = False
+    justification: bool = False
+    all_items: bool = False
+
+
+ANYONE_ONCE = Requirement()
+
+
+def places_left(requirement: Requirement, approvers: Sequence[Actor]) -> dict[str, int]:
+    """How many places of each need are still open, by the need's label; empty when the requirement is met."""
+    people = _distinct(approvers) if requirement.distinct_people else list(approvers)
+    places = [need for need in requirement.needs for _ in range(need.count)]
+    holder: dict[int, int] = {}
+    for person in range(len(people)):
+        _seat(person, people, places, holder, set())
+    left: dict[str, int] = {}
+    for place, need in enumerate(places):
+        if place not in holder:
+            left[need.label] = left.get(need.label, 0) + 1
+    return left
+
+
+def is_satisfiable(requirement: Requirement, people: Sequence[Actor]) -> bool:
+    """Whether the people who exist could ever meet it."""
+    return not places_left(requirement, people)
+
+
+def check_entitled(requirement: Requirement, actor: Actor, *, is_requester: bool, approves: bool) -> None:
+    """Approving and rejecting need one of the roles; the requester may be kept from approving.
+
+    Raises:
+        NotEntitledError:
+    """
+    roles = [role for need in requirement.needs for role in need.any_of]
+    if not actor.holds_any(roles):
+        raise NotEntitledError(
+            f"{actor.name} holds none of the roles that may answer this gate: {', '.join(sorted(set(roles)))}.",
+            details={"actor": actor.name, "roles": sorted(set(roles))},
+        )
+    if approves and is_requester and requirement.not_requester:
+        raise NotEntitledError(
+            f"{actor.name} asked for this and may not approve it; somebody else has to.",
+            code="requester-may-not-approve",
+            details={"actor": actor.name},
+        )
+
+
+def to_wire(requirement: Requirement) -> dict[str, Any]:
+    return {
+        "needs": [{"any_of": list(need.any_of), "count": need.count} for need in requirement.needs],
+        "distinctPeople": requirement.distinct_people,
+        "notRequester": requirement.not_requester,
+        "justification": requirement.justification,
+        "allItems": requirement.all_items,
+    }
+
+
+def from_wire(wire: Mapping[str, Any]) -> Requirement:
+    """Read a requirement; members left out have their defaults.
+
+    Raises:
+        InvalidInputError: (`invalid-requirement`).
+    """
+    flags = {"distinctPeople": True, "notRequester": False, "justification": False, "allItems": False}
+    unknown = set(wire) - set(flags) - {"needs"}
+    if unknown:
+        raise _invalid(f"unknown member {sorted(unknown)[0]!r}")
+    for name in flags:
+        flags[name] = wire.get(name, flags[name])
+        if not isinstance(flags[name], bool):
+            raise _invalid(f"{name} must be true or false")
+    needs = wire.get("needs", [{"any_of": [ANYONE], "count": 1}])
+    if not isinstance(needs, list) or not 1 <= len(needs) <= NEEDS_MAX:
+        raise _invalid(f"needs must be a list of 1 to {NEEDS_MAX}")
+    return Requirement(
+        needs=tuple(_need(need) for need in needs),
+        distinct_people=flags["distinctPeople"],
+        not_requester=flags["notRequester"],
+        justification=flags["justification"],
+        all_items=flags["allItems"],
+    )
+
+
+def _need(wire: Any) -> Need:
+    if not isinstance(wire, dict) or set(wire) != {"any_of", "count"}:
+        raise _invalid("a need is an object {any_of: [role, ...], count: n}")
+    roles, count = wire["any_of"], wire["count"]
+    if not isinstance(roles, list) or not roles or not all(_is_role(role) for role in roles):
+        raise _invalid(f"any_of must be a list of roles (1 to {ROLE_CHARS_MAX} characters each), or ['*']")
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= COUNT_MAX:
+        raise _invalid(f"count must be an integer from 1 to {COUNT_MAX}")
+    return Need(tuple(roles), count)
+
+
+def _is_role(role: Any) -> bool:
+    return isinstance(role, str) and role.strip() != "" and len(role) <= ROLE_CHARS_MAX and "," not in role
+
+
+def _distinct(approvers: Sequence[Actor]) -> list[Actor]:
+    return list({actor.name: actor for actor in approvers}.values())
+
+
+def _seat(person: int, people: Sequence[Actor], places: Sequence[Need], holder: dict[int, int], seen: set[int]) -> bool:
+    """Find a place for one person, moving those already seated where that frees one."""
+    for place, need in enumerate(places):
+        if place in seen or not people[person].holds_any(need.any_of):
+            continue
+        seen.add(place)
+        if place not in holder or _seat(holder[place], people, places, holder, seen):
+            holder[place] = person
+            return True
+    return False
+
+
+def _invalid(why: str) -> InvalidInputError:
+    return InvalidInputError(f"This requirement cannot be taken: {why}.", code="invalid-requirement")
