@@ -146,7 +146,23 @@ class StepContext:
     inputs: Mapping[str, Any]
     constraints: Mapping[str, Any]
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    workload: Mapping[str, int] = field(default_factory=dict)
     is_cancelled: Callable[[], bool] = lambda: False
+
+
+class Steps(Protocol):
+    """Does what a plan's steps name. All three are called again after a crash between effect and record.
+
+    Raises:
+        StepFailedError: the step did not succeed; the run ends.
+    """
+
+    def perform(self, action: str, context: StepContext) -> StepResult: ...
+    def undo(self, action: str, context: StepContext) -> StepResult: ...
+
+    def perform_task(self, action: str, task: Mapping[str, Any], context: StepContext) -> StepResult:
+        """One task of a fan-out; `context.workload` bounds it."""
+        ...
 
 
 class Agent(Protocol):

@@ -71,7 +71,7 @@ _FINAL_ERRORS: Mapping[State, type[GateFinalError]] = {
 @dataclass(frozen=True)
 class Gate:
     """One gate as the ledger has it. `on_decision` says what its end sets going (`kind` continue, message, callback
-    or none); `role`, `payload_hash` and `interaction_id` are those of the deciding interaction."""
+    or none); `reply` (the payload), `payload_hash`, `role` and `origin` are those of the deciding interaction."""
 
     workflow_id: str
     gate_key: str
@@ -91,8 +91,10 @@ class Gate:
     decided_by: str | None = None
     decided_at: int | None = None
     interaction_id: str | None = None
+    reply: Mapping[str, Any] | None = None
     payload_hash: str | None = None
     role: str | None = None
+    origin: str | None = None
 
     @property
     def is_final(self) -> bool:

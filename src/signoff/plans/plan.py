@@ -8,7 +8,7 @@ that a later version may add, and strictly about those that say where the run go
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from signoff.errors import InvalidInputError
@@ -63,6 +63,7 @@ class Plan:
     recipe: str
     start: str
     nodes: Mapping[str, Node] = field(default_factory=dict)
+    workload: Mapping[str, int] = field(default_factory=dict)
 
     def node(self, node_id: str) -> Node:
         if node_id not in self.nodes:
@@ -82,9 +83,12 @@ class Plan:
         return node
 
 
-def make_plan(recipe: str, nodes: list[Node]) -> Plan:
-    """A plan that starts at its first node, with every way leading somewhere."""
-    plan = Plan(recipe, nodes[0].id, {node.id: node for node in nodes})
+def make_plan(recipe: str, nodes: list[Node], workload: Mapping[str, int] | None = None) -> Plan:
+    """A plan that starts at its first node, with every way leading somewhere.
+
+    `workload` is `{concurrency, steps, sandboxMinutes}`, what whoever started the run said of its tasks.
+    """
+    plan = Plan(recipe, nodes[0].id, {node.id: node for node in nodes}, workload or {})
     if len(plan.nodes) != len(nodes):
         raise _invalid("two nodes have the same id")
     for node in nodes:
@@ -102,6 +106,7 @@ def to_wire(plan: Plan) -> dict[str, Any]:
         "schemaVersion": SCHEMA_VERSION,
         "recipe": plan.recipe,
         "start": plan.start,
+        "workload": dict(plan.workload),
         "nodes": [_node_to_wire(node) for node in plan.nodes.values()],
     }
 
@@ -115,11 +120,12 @@ def from_wire(wire: Mapping[str, Any]) -> Plan:
     if wire.get("schemaVersion") != SCHEMA_VERSION:
         raise _invalid(f"its schema version is {wire.get('schemaVersion')!r}; this program reads {SCHEMA_VERSION}")
     try:
-        plan = make_plan(wire["recipe"], [_node_from_wire(node) for node in wire["nodes"]])
+        nodes = [_node_from_wire(node) for node in wire["nodes"]]
+        plan = make_plan(wire["recipe"], nodes, wire["workload"])
     except (KeyError, TypeError, IndexError) as error:
         raise _invalid(f"it lacks {error}") from None
     plan.node(wire["start"])
-    return Plan(plan.recipe, wire["start"], plan.nodes)
+    return replace(plan, start=wire["start"])
 
 
 def _targets(node: Node) -> list[str]:

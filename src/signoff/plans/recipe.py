@@ -45,7 +45,9 @@ def check_constraints(constraints: Mapping[str, Any]) -> None:
         raise _invalid(f"parallelApprovals must be an integer from 1 to {PARALLEL_APPROVALS_MAX}")
 
 
-def compile_default(goal: str, constraints: Mapping[str, Any], *, approval_ttl_s: int) -> Plan:
+def compile_default(
+    goal: str, constraints: Mapping[str, Any], *, approval_ttl_s: int, workload: Mapping[str, int] | None = None
+) -> Plan:
     """The plan for one intent. `approval_ttl_s` holds unless the intent or the agent's own plan names a time."""
     check_constraints(constraints)
     asks = constraints.get("askUser", False)
@@ -70,6 +72,7 @@ def compile_default(goal: str, constraints: Mapping[str, Any], *, approval_ttl_s
             StepNode("DecideST", "decide", "ExecuteST"),
             StepNode("ExecuteST", "execute", None, fan_out="DecideST"),
         ],
+        workload,
     )
 
 

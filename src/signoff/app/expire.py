@@ -1,0 +1,65 @@
+"""Expire a gate whose deadline has passed: one rung up its ladder, or its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from signoff.app.ports import Writer
+from signoff.app.settle_gate import settle_gate
+from signoff.app.world import World
+from signoff.gates import gate as gates
+from signoff.gates.gate import Expiry, Gate, Move
+from signoff.gates.keys import escalation_id
+
+SWEEP_ACTOR = "deadline"
+ESCALATE = "escalate"
+
+
+def expire_if_due(world: World, workflow_id: str, gate_key: str) -> None:
+    """What the sweep would do a moment later is done before a late answer is looked at."""
+    now = world.clock()
+    with world.ledger.read() as tx:
+        gate = tx.gate(workflow_id, gate_key)
+    if gate is not None and gate.is_due(now):
+        expire(world, workflow_id, gate_key)
+
+
+def expire(world: World, workflow_id: str, gate_key: str) -> bool:
+    """Whether the gate was due; if it was, it has climbed or ended, exactly once whoever asks."""
+    with world.ledger.write(workflow_id, "expire") as tx:
+        now = world.clock()
+        gate = tx.gate(workflow_id, gate_key)
+        if gate is None or not gate.is_due(now):
+            return False
+        _apply(tx, gate, gates.expire(gate, now), now)
+    return True
+
+
+def _apply(tx: Writer, gate: Gate, expiry: Expiry, now: int) -> None:
+    if expiry.move is Move.ESCALATE:
+        climbed = replace(
+            gate,
+            escalation_level=expiry.escalation_level,
+            deadline_at=expiry.deadline_at,
+            requirement=expiry.requirement,
+        )
+        tx.update_gate(climbed)
+        _record(tx, climbed, "gate.escalated", level=expiry.escalation_level, now=now)
+        return
+    ended = replace(gate, state=expiry.state, decided_by=SWEEP_ACTOR, decided_at=now)
+    tx.update_gate(ended)
+    _record(tx, ended, "gate.timed-out", level=None, now=now)
+    settle_gate(tx, ended, now=now)
+
+
+def _record(tx: Writer, gate: Gate, event: str, *, level: int | None, now: int) -> None:
+    body = {
+        "state": gate.state.value,
+        "deadlineAt": gate.deadline_at,
+        "escalationLevel": gate.escalation_level,
+        "promptDigest": gate.prompt.digest,
+    }
+    tx.append_entry(at=now, actor=SWEEP_ACTOR, event=event, body=body, gate_key=gate.gate_key)
+    order = {"id": escalation_id(gate.workflow_id, gate.gate_key, level), "event": event, "at": now}
+    payload = {**order, "workflowId": gate.workflow_id, "gateKey": gate.gate_key}
+    tx.insert_outbox(kind=ESCALATE, dedupe_key=f"{ESCALATE}:{order['id']}", payload=payload, now=now)

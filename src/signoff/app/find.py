@@ -1,0 +1,206 @@
+"""Find what is in the ledger: the reads that every surface shares, with their bounds."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from signoff.app.open_gate import RISK_LEVELS
+from signoff.app.ports import Reader, Row
+from signoff.app.world import World
+from signoff.audit.entry import Entry
+from signoff.audit.head import Head
+from signoff.errors import InvalidInputError, NotFoundError
+from signoff.gates.gate import Gate, State
+from signoff.gates.interaction import Interaction
+from signoff.gates.keys import check_gate_key
+from signoff.plans.run import Run, Status
+
+PAGE_MAX = 200
+ROWS_MAX = 500
+PAGE_DEFAULT = 50
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page:
+    """`next_cursor` is None on the last page."""
+
+    items: Sequence[Any]
+    next_cursor: str | None
+
+
+def find_run(world: World, workflow_id: str) -> Run:
+    with world.ledger.read() as tx:
+        return the_run(tx, workflow_id)
+
+
+def the_run(tx: Reader, workflow_id: str) -> Run:
+    run = tx.run(workflow_id)
+    if run is None:
+        raise NotFoundError(f"There is no run {workflow_id[:200]}.", code="run-not-found")
+    return run
+
+
+def find_runs(world: World, *, status: str | None = None, limit: int = PAGE_DEFAULT, cursor: str | None = None) -> Page:
+    """Newest first."""
+    _check_word("status", status, [one.value for one in Status])
+    _check_limit(limit, PAGE_MAX)
+    before = _read_cursor(cursor, int, str)
+    with world.ledger.read() as tx:
+        found = tx.runs(status=status, before=before, limit=limit + 1)
+    return _page(found, limit, lambda run: (run.created_at, run.id))
+
+
+def find_gate(world: World, workflow_id: str, gate_key: str) -> Gate:
+    check_gate_key(gate_key)
+    with world.ledger.read() as tx:
+        return the_gate(tx, workflow_id, gate_key)
+
+
+def the_gate(tx: Reader, workflow_id: str, gate_key: str) -> Gate:
+    """
+    Raises:
+        NotFoundError: `run-not-found` where nothing is known of the workflow, else `gate-not-found`.
+    """
+    gate = tx.gate(workflow_id, gate_key)
+    if gate is not None:
+        return gate
+    if tx.run(workflow_id) is None and not tx.gates_of(workflow_id):
+        raise NotFoundError(f"There is no run {workflow_id[:200]}.", code="run-not-found")
+    raise NotFoundError(f"{workflow_id} has no gate {gate_key}.", code="gate-not-found")
+
+
+def find_gate_by_key(world: World, gate_key: str) -> Gate:
+    """A gate by its key alone, where that is unique."""
+    check_gate_key(gate_key)
+    with world.ledger.read() as tx:
+        found = tx.gates_named(gate_key)
+    if not found:
+        raise NotFoundError(f"There is no gate {gate_key}.", code="gate-not-found")
+    if len(found) > 1:
+        names = ", ".join(gate.workflow_id for gate in found[:5])
+        raise InvalidInputError(
+            f"{len(found)} workflows have a gate {gate_key}; name one of them: {names}.", code="ambiguous-gate-key"
+        )
+    return found[0]
+
+
+def find_gates_of(world: World, workflow_id: str) -> list[Gate]:
+    """The gates of one run or workflow, in opening order."""
+    with world.ledger.read() as tx:
+        gates = tx.gates_of(workflow_id)
+        if not gates:
+            the_run(tx, workflow_id)
+    return gates
+
+
+def find_gates(
+    world: World,
+    *,
+    state: str | None = State.PENDING.value,
+    role: str | None = None,
+    risk: str | None = None,
+    limit: int = PAGE_DEFAULT,
+    cursor: str | None = None,
+) -> Page:
+    """The inbox: soonest deadline first; without a state, every gate."""
+    _check_word("state", state, [one.value for one in State])
+    _check_word("risk", risk, RISK_LEVELS)
+    _check_limit(limit, PAGE_MAX)
+    after = _read_cursor(cursor, int, str, str)
+    with world.ledger.read() as tx:
+        found = tx.gates(state=state, role=role, risk=risk, after=after, limit=limit + 1)
+    return _page(found, limit, lambda gate: (gate.deadline_at, gate.workflow_id, gate.gate_key))
+
+
+def find_steps(world: World, workflow_id: str) -> list[Row]:
+    with world.ledger.read() as tx:
+        return tx.steps(the_run(tx, workflow_id).id)
+
+
+def find_artifacts(world: World, workflow_id: str) -> list[Row]:
+    with world.ledger.read() as tx:
+        return tx.artifacts(the_run(tx, workflow_id).id)
+
+
+def find_interactions(world: World, workflow_id: str, *, limit: int = PAGE_DEFAULT, cursor: str | None = None) -> Page:
+    _check_limit(limit, ROWS_MAX)
+    after = _read_cursor(cursor, int, str)
+    with world.ledger.read() as tx:
+        found = tx.interactions(workflow_id, after=after, limit=limit + 1)
+        if not found and not tx.gates_of(workflow_id):
+            the_run(tx, workflow_id)
+    key: Callable[[Interaction], tuple[Any, ...]] = lambda one: (one.created_at, one.id)  # noqa: E731
+    return _page(found, limit, key)
+
+
+def find_entries(world: World, *, workflow_id: str | None = None, after: int = 0, limit: int = PAGE_DEFAULT) -> Page:
+    """Audit entries in the order of their seq; the cursor is the last seq of the page."""
+    _check_limit(limit, ROWS_MAX)
+    if not 0 <= after < 2**63:
+        raise InvalidInputError("after is the seq of an entry, from 0.", code="invalid-cursor")
+    with world.ledger.read() as tx:
+        found: list[Entry] = tx.entries(workflow_id=workflow_id, after=after, limit=limit + 1)
+    items = found[:limit]
+    return Page(items, str(items[-1].seq) if len(found) > limit else None)
+
+
+def find_newest_head(world: World) -> Head:
+    with world.ledger.read() as tx:
+        head = tx.newest_head()
+    if head is None:
+        raise NotFoundError("No head has been signed yet; a worker signs one soon after entries arrive.",
+                            code="head-not-found")  # fmt: skip
+    return head
+
+
+def _check_word(name: str, value: str | None, words: Sequence[str]) -> None:
+    if value is not None and value not in words:
+        raise InvalidInputError(f"{name} is one of {', '.join(words)}, not {value[:80]!r}.", code="invalid-query")
+
+
+def _check_limit(limit: int, limit_max: int) -> None:
+    if not 1 <= limit <= limit_max:
+        raise InvalidInputError(f"limit is an integer from 1 to {limit_max}, not {limit}.", code="invalid-query")
+
+
+def _page(found: Sequence[T], limit: int, key: Callable[[T], tuple[Any, ...]]) -> Page:
+    items = found[:limit]
+    more = len(found) > limit
+    return Page(items, _to_cursor(key(items[-1])) if more else None)
+
+
+def _to_cursor(key: tuple[Any, ...]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None, *types: type) -> Any:
+    if cursor is None:
+        return None
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        values = None
+    if not isinstance(values, list) or [type(value) for value in values] != list(types):
+        raise _bad_cursor()
+    if any(isinstance(value, int) and not 0 <= value < 2**63 for value in values):
+        raise _bad_cursor()
+    if any(isinstance(value, str) and (not value.isprintable() or "\x00" in value) for value in values):
+        raise _bad_cursor()
+    return tuple(values)
+
+
+def _bad_cursor() -> InvalidInputError:
+    return InvalidInputError("This cursor was not handed out here; begin without one.", code="invalid-cursor")
+
+
+def outputs_of(steps: Sequence[Row], attempt: int) -> dict[str, Mapping[str, Any]]:
+    """The newest recorded output of each step, up to an attempt."""
+    newest = sorted((row for row in steps if row["attempt"] <= attempt), key=lambda row: int(row["attempt"]))
+    return {row["step_id"]: row["output"] for row in newest}

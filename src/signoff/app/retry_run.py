@@ -1,0 +1,47 @@
+"""Retry a run that has failed: from the step that failed, or from the start where people refused the plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from signoff.app.find import the_run
+from signoff.app.legs import order_leg
+from signoff.app.world import World
+from signoff.errors import ConflictError
+from signoff.plans import plan as plans
+from signoff.plans.plan import GateNode
+from signoff.plans.run import NOTHING, Run, Status
+
+
+def retry_run(world: World, *, workflow_id: str, actor: str) -> Run:
+    """The run, enqueued again under the plan it has.
+
+    Raises:
+        NotFoundError. ConflictError: (`run-not-retryable`) it has not failed.
+    """
+    with world.ledger.write(workflow_id, "retry_run") as tx:
+        run = the_run(tx, workflow_id)
+        if run.status is not Status.ERROR:
+            raise ConflictError(
+                f"Run {workflow_id} is {run.status.value}; only one that failed can be retried.",
+                code="run-not-retryable",
+            )
+        plan = plans.from_wire(run.plan)
+        was_refused = run.node is None or isinstance(plan.node(run.node), GateNode)
+        node = plan.start if was_refused else str(run.node)
+        now = world.clock()
+        again = replace(
+            run,
+            status=Status.ENQUEUED,
+            node=node,
+            next_action=NOTHING,
+            error=None,
+            retry_count=run.retry_count + 1,
+            updated_at=now,
+            finished_at=None,
+        )
+        tx.update_run(again)
+        body = {"status": again.status.value, "attempt": again.attempt, "node": node}
+        tx.append_entry(at=now, actor=actor, event="run.retried", body=body)
+        order_leg(tx, again, node=node, now=now)
+    return again

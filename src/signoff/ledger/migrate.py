@@ -1,0 +1,86 @@
+"""Numbered migrations, applied in order, each once and in a transaction of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+
+from signoff.errors import SchemaVersionError
+from signoff.gates.digest import sha256_hex
+from signoff.ledger.database import Connection, Database, Session, transaction
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS app.schema_migrations (
+    version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at BIGINT NOT NULL)
+"""
+
+
+@dataclass(frozen=True)
+class Migration:
+    version: int
+    name: str
+    sql: str
+
+
+def migrations(dialect: str) -> list[Migration]:
+    folder = resources.files("signoff.ledger").joinpath("migrations", dialect)
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
+    return [
+        Migration(int(file.name.split("_", 1)[0]), file.name.removesuffix(".sql"), file.read_text(encoding="utf-8"))
+        for file in files
+    ]
+
+
+def schema_version(database: Database) -> int:
+    """0 where no migration was ever applied."""
+    with transaction(database, database.begin_read) as session:
+        return _version(session)
+
+
+def check_schema(database: Database) -> None:
+    """
+    Raises:
+        SchemaVersionError: the ledger is older or newer than this program, with what to do.
+    """
+    found, wanted = schema_version(database), migrations(database.dialect)[-1].version
+    if found < wanted:
+        raise SchemaVersionError(
+            f"The ledger's schema is version {found}, this program needs {wanted}. Run: signoff db upgrade",
+            details={"found": found, "wanted": wanted},
+        )
+    if found > wanted:
+        raise SchemaVersionError(
+            f"The ledger's schema is version {found}, newer than the {wanted} that this program knows. "
+            "Upgrade signoff on this machine.",
+            details={"found": found, "wanted": wanted},
+        )
+
+
+def upgrade(database: Database, *, now: int) -> list[str]:
+    """Apply what is missing; the names of what was applied."""
+    applied = []
+    for migration in migrations(database.dialect):
+        with transaction(database, database.begin_write) as session:
+            database.prepare(session.connection)
+            if _version(session) < migration.version:
+                _apply(database, session.connection, migration, now)
+                applied.append(migration.name)
+    return applied
+
+
+def _version(session: Session) -> int:
+    found = session.one("schema_table")
+    if found is None or not found["found"]:
+        return 0
+    row = session.connection.execute("SELECT MAX(version) AS version FROM app.schema_migrations").fetchone()
+    return int(row["version"] or 0)
+
+
+def _apply(database: Database, connection: Connection, migration: Migration, now: int) -> None:
+    database.script(connection, _TABLE + ";\n" + migration.sql)
+    digest = sha256_hex(migration.sql.encode())
+    # Our own text: a number, a file name and a digest.
+    connection.execute(
+        "INSERT INTO app.schema_migrations (version, name, sha256, applied_at) "  # noqa: S608
+        f"VALUES ({migration.version}, '{migration.name}', '{digest}', {now})"
+    )

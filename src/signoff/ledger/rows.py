@@ -1,0 +1,88 @@
+"""Between rows and what the core knows them as."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from signoff.audit.entry import Entry
+from signoff.audit.head import Head
+from signoff.gates import requirement as requirements
+from signoff.gates.deadline import ladder_from_wire, ladder_to_wire
+from signoff.gates.digest import INTEGER_MAX, canonical_json
+from signoff.gates.gate import Gate, State
+from signoff.gates.interaction import Interaction
+from signoff.gates.prompt import read_prompt
+from signoff.plans.run import Run, Status
+
+Values = Mapping[str, Any]
+
+
+def to_json(value: Any) -> str:
+    return canonical_json(value).decode("utf-8")
+
+
+def from_json(text: str) -> Any:
+    # Postgres spells 1e22 as an integer of 23 digits; it was a float when it came in.
+    return json.loads(text, parse_int=lambda digits: i if abs(i := int(digits)) <= INTEGER_MAX else float(digits))
+
+
+def with_json(row: Values, *columns: str) -> dict[str, Any]:
+    return {**row, **{column: from_json(row[column]) for column in columns}}
+
+
+def run_to_row(run: Run) -> dict[str, Any]:
+    return {**vars(run), "plan": to_json(run.plan), "status": run.status.value}
+
+
+def run_from_row(row: Values) -> Run:
+    return Run(**{**row, "plan": from_json(row["plan"]), "status": Status(row["status"])})
+
+
+def gate_to_row(gate: Gate) -> dict[str, Any]:
+    row = dict(vars(gate))
+    del row["reply"], row["payload_hash"], row["role"], row["origin"]
+    return {
+        **row,
+        "state": gate.state.value,
+        "prompt": to_json(gate.prompt.wire),
+        "prompt_digest": gate.prompt.digest,
+        "requirement": to_json(requirements.to_wire(gate.requirement)),
+        "ladder": to_json(ladder_to_wire(gate.ladder)),
+        "on_decision": to_json(gate.on_decision),
+    }
+
+
+def gate_from_row(row: Values) -> Gate:
+    values = dict(row)
+    del values["prompt_digest"]
+    return Gate(
+        **{
+            **values,
+            "state": State(row["state"]),
+            "prompt": read_prompt(from_json(row["prompt"])),
+            "requirement": requirements.from_wire(from_json(row["requirement"])),
+            "ladder": ladder_from_wire(from_json(row["ladder"])),
+            "on_decision": from_json(row["on_decision"]),
+            "reply": None if row["reply"] is None else from_json(row["reply"]),
+        }
+    )
+
+
+def interaction_to_row(interaction: Interaction) -> dict[str, Any]:
+    return {**vars(interaction), "payload": to_json(interaction.payload)}
+
+
+def interaction_from_row(row: Values) -> Interaction:
+    return Interaction(**with_json(row, "payload"))
+
+
+def entry_from_row(row: Values, dialect: str) -> Entry:
+    """On Postgres a body is JSONB and has no spelling of its own; on SQLite it is the text that was hashed."""
+    body = row["body"] if dialect == "sqlite" else to_json(from_json(row["body"]))
+    return Entry(**{**row, "body": body})
+
+
+def head_from_row(row: Values) -> Head:
+    return Head(**row)

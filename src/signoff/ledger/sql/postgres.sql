@@ -1,0 +1,42 @@
+-- What Postgres says differently.
+
+-- name: lock_workflow
+-- One writer a workflow; shared against whoever makes a head (lock_entries).
+SELECT pg_advisory_xact_lock_shared(7307, 1), pg_advisory_xact_lock(hashtextextended(:workflow_id, 0));
+
+-- name: next_entry
+-- The next seq, and the end of this workflow's chain.
+SELECT nextval('app.audit_entries_seq') AS seq, c.n, c.hash
+FROM (SELECT 1) AS one
+LEFT JOIN LATERAL (
+    SELECT n, hash FROM app.audit_entries WHERE workflow_id = :workflow_id ORDER BY n DESC LIMIT 1) AS c ON TRUE;
+
+-- name: lock_entries
+-- Waits for every writer that may hold an uncommitted seq.
+SELECT pg_advisory_xact_lock(7307, 1);
+
+-- name: gates
+-- The inbox: soonest deadline first, after a cursor of (deadline_at, workflow_id, gate_key).
+SELECT g.*, i.payload AS reply, i.payload_hash, i.role, i.origin FROM app.human_gates g
+LEFT JOIN app.human_interactions i ON i.id = g.interaction_id
+WHERE (CAST(:state AS TEXT) IS NULL OR g.state = :state)
+  AND (CAST(:risk AS TEXT) IS NULL OR g.risk_level = :risk)
+  AND (CAST(:role AS TEXT) IS NULL OR jsonb_path_exists(g.requirement,
+    '$.needs[*].any_of[*] ? (@ == $role || @ == "*")', jsonb_build_object('role', CAST(:role AS TEXT))))
+  AND (CAST(:after_at AS BIGINT) IS NULL
+    OR (g.deadline_at, g.workflow_id, g.gate_key) > (:after_at, :after_workflow, :after_key))
+ORDER BY g.deadline_at, g.workflow_id, g.gate_key
+LIMIT :limit;
+
+-- name: claim_outbox
+UPDATE app.outbox SET claimed_at = :now, claimed_by = :worker, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM app.outbox
+    WHERE done_at IS NULL AND (claimed_at IS NULL OR claimed_at <= :lapsed)
+    ORDER BY id LIMIT :limit
+    FOR UPDATE SKIP LOCKED)
+RETURNING *;
+
+-- name: schema_table
+SELECT COUNT(*) AS found FROM information_schema.tables
+WHERE table_schema = 'app' AND table_name = 'schema_migrations';
