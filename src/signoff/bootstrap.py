@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from signoff.ledger.database import Database
 
 SIGNING_KEY_FILE = "signing-key"
-CALLBACK_SECRET_FILE = "callback-secret"
+CALLBACK_KEY_FILE = "callback-key"
 
 _log = logging.getLogger("signoff")
 
@@ -82,13 +82,24 @@ def open_database(settings: Settings, *, is_server: bool = False, creates: bool 
 
 def make_worker(settings: Settings, world: World) -> Worker:
     """A worker on this world's ledger. Missing programs are an error here, before any run."""
-    from signoff.engine.worker import Worker
+    from signoff.engine.worker import Worker, WorkerOptions
+    from signoff.ledger.sqlite import engine_url
 
+    outbox = world.ledger
+    assert isinstance(outbox, SqlLedger)  # noqa: S101 - open_world made it; it implements both ports
+    options = WorkerOptions(
+        system_database_url=settings.database_url or engine_url(settings.dir),
+        app_version=settings.app_version,
+        concurrency=settings.concurrency,
+        sandbox_concurrency=settings.sandbox_concurrency,
+        is_partitioned=settings.partitioning,
+        health_address=None if settings.admin_port is None else (settings.host, settings.admin_port),
+    )
     return Worker(
         world,
-        ledger=world.ledger,  # type: ignore[arg-type]  # the one ledger implements both ports
+        outbox=outbox,
         steps=make_steps(settings),
-        settings=settings,
+        options=options,
         signing_key=secret_file(settings.dir / SIGNING_KEY_FILE),
         callback_secret=callback_secret(settings),
     )
@@ -129,7 +140,7 @@ def callback_secret(settings: Settings) -> bytes:
     """What signs callbacks: the one configured, else one made for this directory."""
     if settings.callbacks_secret is not None:
         return settings.callbacks_secret.encode()
-    return secret_file(settings.dir / CALLBACK_SECRET_FILE)
+    return secret_file(settings.dir / CALLBACK_KEY_FILE)
 
 
 def _make_agent(settings: Settings) -> Agent:
@@ -149,9 +160,7 @@ def _make_sandbox(settings: Settings) -> Sandbox:
 
     if settings.sandbox == "mock":
         return MockSandbox()
-    return LocalSandbox(
-        settings.sandbox_timeout_s, settings.sandbox_output_bytes_max, settings.dir / "sandbox"
-    )
+    return LocalSandbox(settings.sandbox_timeout_s, settings.sandbox_output_bytes_max, settings.dir / "sandbox")
 
 
 def _arm_crash_point() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from signoff.app.find import outputs_of, the_run
 from signoff.app.legs import Leg
-from signoff.app.moments import STEP_DONE_BEFORE_RECORD, TASK_DONE_BEFORE_RECORD, reach
+from signoff.app.moments import ROLLED_BACK, STEP_DONE, TASK_DONE, reach
 from signoff.app.open_gate import make_gate, record_gate
 from signoff.app.ports import Artifact, Reader, Row, StepContext, StepResult, Steps, Writer
 from signoff.app.settle_gate import gates_of_node
@@ -76,7 +76,7 @@ def do_node(world: World, steps: Steps, leg: Leg, node_id: str) -> Part:
         result = steps.perform(node.action, context)
     except StepFailedError as error:
         return _fail(world, leg, node_id, error.message)
-    reach(STEP_DONE_BEFORE_RECORD)
+    reach(STEP_DONE)
     return _record_step(world, leg, node, result, started_at)
 
 
@@ -92,7 +92,7 @@ def do_task(world: World, steps: Steps, leg: Leg, node_id: str, task: Mapping[st
         result = steps.perform_task(plan.step(node_id).action, task, context)
     except StepFailedError as error:
         return {"key": task["key"], "status": "failed", "error": error.message}
-    reach(TASK_DONE_BEFORE_RECORD)
+    reach(TASK_DONE)
     rows = _artifact_rows(run, node_id, leg.attempt, result.artifacts, now=world.clock(), task_key=task["key"])
     with world.ledger.write(leg.workflow_id, "record_task") as tx:
         tx.insert_artifacts(rows)
@@ -148,6 +148,7 @@ def _undo(world: World, steps: Steps, leg: Leg, plan: Plan, node: GateNode) -> N
         except StepFailedError as error:
             result = StepResult({"rolledBack": False, "reason": error.message})
         output = dict(result.output)
+        reach(ROLLED_BACK)
         now = world.clock()
         text = canonical_json(output)
         artifact = Artifact(kind="rollback", sha256=sha256_hex(text), inline=text.decode())

@@ -9,19 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-GATE_OPENED_BEFORE_EVENT = "gate opened: before its event"
-STEP_DONE_BEFORE_RECORD = "step done: before its record"
-TASK_DONE_BEFORE_RECORD = "task done: before its record"
-RELAYED_BEFORE_DONE = "relayed: before its outbox row is done"
-DECISION_EVENT_BEFORE_WALK = "decision event set: before the walk"
+LEG_BEGUN = "leg: begun, before its walk"
+EVENT_UNPUBLISHED = "leg: written, before its event"
+STEP_DONE = "step: done, before its record"
+TASK_DONE = "task: done, before its record"
+ROLLED_BACK = "rollback: done, before its record"
+RELAYED = "relay: done, before its outbox row"
 
-EFFECT_MOMENTS = (
-    GATE_OPENED_BEFORE_EVENT,
-    STEP_DONE_BEFORE_RECORD,
-    TASK_DONE_BEFORE_RECORD,
-    RELAYED_BEFORE_DONE,
-    DECISION_EVENT_BEFORE_WALK,
-)
+BETWEEN_COMMITS = (LEG_BEGUN, EVENT_UNPUBLISHED, STEP_DONE, TASK_DONE, ROLLED_BACK, RELAYED)
 
 on_moment: Callable[[str], None] | None = None
 

@@ -37,7 +37,7 @@ import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, TypedDict
+from typing import TypedDict
 
 USER = DATABASE = "signoff"
 PORT_TRIES_MAX = 5
@@ -117,7 +117,7 @@ class EmbeddedPostgres:
             major = (self.cluster / "PG_VERSION").read_text().strip()
             return _reachable(_installation_of(major))
         if (self.data_dir / "cluster").is_symlink():
-            _refuse(f"The data of {self.data_dir} is not at {self.cluster}: put it back, or remove the link to begin anew.")
+            raise _refusal(f"The data of {self.data_dir} is not at {self.cluster}; put it back.")
         binaries = _reachable(find_binaries())
         self._make_cluster(binaries)
         return binaries
@@ -162,12 +162,12 @@ class EmbeddedPostgres:
                     break
         finally:
             os.close(lock)
-        _refuse(f"Postgres did not start. {self.data_dir / 'server.log'} ends: {self._log_end()}")
+        raise _refusal(f"Postgres did not start. {self.data_dir / 'server.log'} ends: {self._log_end()}")
 
     def _start_guardian(self, binaries: Path, port: int, lock: int) -> subprocess.Popen[bytes] | None:
         options = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
         options += () if self._durable else _NOT_DURABLE
-        server = [binaries / "postgres", "-D", self.cluster, *(f"--{option}" for option in options)]
+        server = [str(binaries / "postgres"), "-D", str(self.cluster), *(f"--{option}" for option in options)]
         _write_privately(self.data_dir / "server.log", "")
         with (self.data_dir / "server.log").open("ab") as log:
             guardian = subprocess.Popen(
@@ -202,7 +202,7 @@ def _installations() -> list[Path]:
         *sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True),
     ]
     if not found:
-        _miss("There is no Postgres on this machine; pip install 'signoff[postgres-embedded]' brings one.")
+        raise _missing("There is no Postgres on this machine; pip install 'signoff[postgres-embedded]' brings one.")
     return found
 
 
@@ -210,7 +210,7 @@ def _installation_of(major: str) -> Path:
     for binaries in _installations():
         if str(_version(binaries)[0]) == major:
             return binaries
-    _miss(f"The data was made by Postgres {major}, which is not (or no longer) installed.")
+    raise _missing(f"The data was made by Postgres {major}, which is not (or no longer) installed.")
 
 
 def _version(binaries: Path) -> tuple[int, ...]:
@@ -234,7 +234,7 @@ def _reachable(binaries: Path) -> Path:
         shutil.copytree(installation, new / wheel.name / installation.name, symlinks=True)
         if libraries.exists():
             shutil.copytree(libraries, new / libraries.name)
-        new.chmod(0o755)  # noqa: S103  (programs that are public anyway; only root can write)
+        new.chmod(0o755)
         new.rename(copy)
     return copy / wheel.name / installation.name / binaries.name
 
@@ -262,7 +262,7 @@ def _run(command: list[str | Path], said: str = "") -> None:
     )
     if done.returncode:
         end = " | ".join(done.stderr.splitlines()[-LOG_LINES_SHOWN:])
-        _refuse(f"{Path(command[0]).name} failed ({done.returncode}): {end}")
+        raise _refusal(f"{Path(command[0]).name} failed ({done.returncode}): {end}")
 
 
 def _write_privately(path: Path, text: str) -> None:
@@ -286,20 +286,20 @@ def _lock(directory: Path, *, wait_s: float) -> int:
             return descriptor
         if time.monotonic() >= until:
             os.close(descriptor)
-            _refuse(f"{directory} is in use: a Postgres is running there already. Stop it, or choose another directory.")
+            raise _refusal(f"A Postgres is running in {directory} already. Stop it, or choose another directory.")
         time.sleep(0.05)
 
 
-def _refuse(message: str) -> NoReturn:
+def _refusal(message: str) -> Exception:
     from signoff.errors import LedgerUnavailableError
 
-    raise LedgerUnavailableError(message)
+    return LedgerUnavailableError(message)
 
 
-def _miss(message: str) -> NoReturn:
+def _missing(message: str) -> Exception:
     from signoff.errors import MissingProgramError
 
-    raise MissingProgramError(message)
+    return MissingProgramError(message)
 
 
 def _guard(cluster: Path, lock: int, command: list[str]) -> int:

@@ -10,7 +10,7 @@ import queue
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,15 @@ class SqliteDatabase:
         if connection.in_transaction:
             connection.rollback()
         self._idle.put(connection)
+
+
+def engine_url(directory: Path) -> str:
+    """The URL of the engine's own file beside the ledger's, made in WAL mode: the engine leaves it as it finds it."""
+    path = directory / ENGINE_FILE
+    path.touch(mode=0o600)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    return f"sqlite:///{path}"
 
 
 class SqliteWatch:

@@ -1,0 +1,80 @@
+"""The relay: the only bridge from the ledger to the engine.
+
+Woken by the database when somebody commits, and once a second anyhow. Claims lapse, so that what a worker claimed and
+did not finish is claimed again; starts have deterministic ids, so that relaying twice starts once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from signoff.app.moments import RELAYED, reach
+from signoff.app.ports import Outbox, Row
+from signoff.app.world import World
+from signoff.engine.deliver import deliver
+from signoff.engine.dispatch import dispatch
+from signoff.errors import LedgerUnavailableError
+
+CLAIM_LAPSE_MS = 60_000
+CLAIM_BATCH = 50
+LOOK_S = 1.0
+BACKOFF_MS_MAX = 60_000
+DELIVERIES_AT_ONCE = 4
+
+_log = logging.getLogger("signoff.relay")
+
+
+class Relay:
+    def __init__(self, world: World, outbox: Outbox, *, worker_id: str, callback_secret: bytes) -> None:
+        self._world = world
+        self._outbox = outbox
+        self._worker_id = worker_id
+        self._callback_secret = callback_secret
+        self._deliveries = ThreadPoolExecutor(DELIVERIES_AT_ONCE, thread_name_prefix="signoff-deliver")
+
+    def run(self, stopping: threading.Event) -> None:
+        while not stopping.is_set():
+            try:
+                with self._world.ledger.watch() as watch:
+                    while not stopping.is_set():
+                        self.relay_all()
+                        watch.wait(LOOK_S)
+            except LedgerUnavailableError as error:
+                _log.warning("waiting for the ledger: %s", error.message)
+                stopping.wait(LOOK_S)
+
+    def relay_all(self) -> None:
+        """Relay until nothing is left to claim."""
+        while rows := self._outbox.claim_outbox(
+            now=self._world.clock(), worker=self._worker_id, lapse_ms=CLAIM_LAPSE_MS, limit=CLAIM_BATCH
+        ):
+            for row in rows:
+                if row["kind"] == "callback":
+                    self._deliveries.submit(self._relay, row)
+                else:
+                    self._relay(row)
+
+    def close(self) -> None:
+        self._deliveries.shutdown(wait=False, cancel_futures=True)
+
+    def _relay(self, row: Row) -> None:
+        try:
+            if row["kind"] == "callback":
+                deliver(row["payload"], secret=self._callback_secret, now=self._world.clock())
+            else:
+                dispatch(row)
+        except Exception as error:  # noqa: BLE001
+            # Whatever went wrong with one row must not keep the others: it is said, kept and tried again.
+            self._postpone(row, error)
+            return
+        reach(RELAYED)
+        self._outbox.finish_outbox(row["id"], now=self._world.clock())
+
+    def _postpone(self, row: Row, error: Exception) -> None:
+        wait_ms = min(BACKOFF_MS_MAX, 500 * 2 ** min(row["attempts"], 10))
+        _log.warning("%s %s: %s; again in %d s", row["kind"], row["dedupe_key"], error, wait_ms // 1000)
+        self._outbox.postpone_outbox(
+            row["id"], retry_at=self._world.clock() + wait_ms, lapse_ms=CLAIM_LAPSE_MS, error=str(error)[:2_000]
+        )

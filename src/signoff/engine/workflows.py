@@ -1,0 +1,143 @@
+"""The durable functions: a leg, a task of a fan-out, an escalation.
+
+A leg calls one DBOS step for each part of `app.advance_run`. The sequence of steps depends only on what earlier steps
+returned, so that DBOS can replay it; what a part has done before the crash it finds in the ledger. A ledger that cannot
+be reached is waited for: it is not the run's failure. Anything unforeseen ends the run as ERROR rather than leaving it
+between two states.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+
+from signoff.app import advance_run
+from signoff.app.legs import Leg, leg_from_wire
+from signoff.app.moments import EVENT_UNPUBLISHED, LEG_BEGUN, reach
+from signoff.engine.context import current
+from signoff.errors import LedgerUnavailableError
+from signoff.gates.decision import audit_to_wire
+from signoff.gates.keys import SANDBOX_QUEUE, audit_event, sandbox_id
+
+LEDGER_RETRY_S = 1.0
+TASK_POLL_S = 0.1
+
+Wire = Mapping[str, Any]
+Part = dict[str, Any]
+
+_log = logging.getLogger("signoff.engine")
+
+
+class WorkerStopping(BaseException):
+    """Unwinds a leg whose worker ends, past everything that would record a result for it."""
+
+
+@DBOS.workflow(name="signoff.leg", max_recovery_attempts=None)
+def run_leg(order: Wire) -> str | None:
+    """Walk from a node to the next gate or the end; the id of the last node that was done."""
+    part = _begin(order)
+    _publish(part["events"])
+    reach(LEG_BEGUN)
+    last = None
+    while part["node"] is not None:
+        last = part["node"]
+        part = _do_node(order, last)
+        if "tasks" in part:
+            part = _fan_out(order, last, part)
+        _publish(part["events"])
+    return last
+
+
+@DBOS.workflow(name="signoff.task", max_recovery_attempts=None)
+def run_task(order: Wire, node_id: str, task: Wire) -> Wire:
+    return _do_task(order, node_id, task)
+
+
+@DBOS.workflow(name="signoff.escalation", max_recovery_attempts=None)
+def escalate(order: Wire) -> Wire:
+    """Publish that a gate climbed its ladder or timed out, under this escalation's own id."""
+    event = audit_to_wire(order["event"], order["at"], actor="deadline")
+    DBOS.set_event(audit_event(order["gateKey"]), event)
+    _log.warning("%s: gate %s of %s", order["event"], order["gateKey"], order["workflowId"])
+    return event
+
+
+@DBOS.step(name="begin_leg")
+def _begin(order: Wire) -> Part:
+    return _guarded(order, lambda leg: advance_run.begin_leg(current().world, current().steps, leg))
+
+
+@DBOS.step(name="do_node")
+def _do_node(order: Wire, node_id: str) -> Part:
+    part = _guarded(order, lambda leg: advance_run.do_node(current().world, current().steps, leg, node_id))
+    return {**part, "at": current().world.clock()}
+
+
+@DBOS.step(name="do_task")
+def _do_task(order: Wire, node_id: str, task: Wire) -> Wire:
+    broke = {
+        "key": task["key"],
+        "status": "failed",
+        "error": "it broke in an unforeseen way; the worker's log says how",
+    }
+    return _waiting_for_ledger(
+        lambda: advance_run.do_task(current().world, current().steps, leg_from_wire(order), node_id, task),
+        otherwise=lambda _: broke,
+    )
+
+
+@DBOS.step(name="finish_fan_out")
+def _finish_fan_out(order: Wire, node_id: str, results: Sequence[Wire], started_at: int) -> Part:
+    return _guarded(order, lambda leg: advance_run.finish_fan_out(current().world, leg, node_id, results, started_at))
+
+
+def _fan_out(order: Wire, node_id: str, part: Part) -> Part:
+    """Run the tasks as children, as many at once as the workload says, and merge them in the order of the tasks."""
+    results: list[Wire] = []
+    for some in _in_batches(part["tasks"], part["concurrency"]):
+        handles = []
+        for task in some:
+            child = sandbox_id(order["workflow_id"], task["key"], order["attempt"])
+            key = current().partition_key(order["partition_key"])
+            with SetWorkflowID(child), SetEnqueueOptions(queue_partition_key=key):
+                handles.append(DBOS.enqueue_workflow(SANDBOX_QUEUE, run_task, order, node_id, task))
+        results.extend(handle.get_result(polling_interval_sec=TASK_POLL_S) for handle in handles)
+    return _finish_fan_out(order, node_id, results, part["at"])
+
+
+def _in_batches(tasks: Sequence[Wire], size: int) -> list[Sequence[Wire]]:
+    return [tasks[start : start + size] for start in range(0, len(tasks), size)]
+
+
+def _publish(events: Sequence[Sequence[Any]]) -> None:
+    for key, value in events:
+        reach(EVENT_UNPUBLISHED)
+        DBOS.set_event(key, value)
+
+
+def _guarded(order: Wire, part: Callable[[Leg], Part]) -> Part:
+    leg = leg_from_wire(order)
+
+    def give_up(error: Exception) -> Part:
+        advance_run.fail_leg(current().world, leg, f"{type(error).__name__}: {error}")
+        return {"node": None, "events": []}
+
+    return _waiting_for_ledger(lambda: part(leg), otherwise=give_up)
+
+
+def _waiting_for_ledger(do: Callable[[], Any], *, otherwise: Callable[[Exception], Any]) -> Any:
+    """`do` as often as the ledger needs to come back; `otherwise` for what nobody foresaw."""
+    while True:
+        try:
+            return do()
+        except LedgerUnavailableError as error:
+            _log.warning("waiting for the ledger: %s", error.message)
+        except Exception as error:  # noqa: BLE001
+            # The one wide catch: whatever a step throws, its run must not stay between two states.
+            _log.exception("a step broke")
+            return otherwise(error)
+        if current().stopping.wait(LEDGER_RETRY_S):
+            raise WorkerStopping
