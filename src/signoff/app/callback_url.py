@@ -14,7 +14,7 @@ from signoff.errors import InvalidInputError
 URL_CHARS_MAX = 2_000
 
 
-def check_callback_url(url: str | None, *, allow: Sequence[str], is_open: bool = True) -> str:
+def check_callback_url(url: str | None, *, allow: Sequence[str], is_open: bool) -> str:
     """
     Raises:
         InvalidInputError: (`callback-not-allowed`).

@@ -8,6 +8,7 @@ from signoff.app.ports import Writer
 from signoff.app.settle_gate import settle_gate
 from signoff.app.world import World
 from signoff.gates import gate as gates
+from signoff.gates import requirement as requirements
 from signoff.gates.gate import Expiry, Gate, Move
 from signoff.gates.keys import escalation_id
 
@@ -58,6 +59,7 @@ def _record(tx: Writer, gate: Gate, event: str, *, level: int | None, now: int) 
         "deadlineAt": gate.deadline_at,
         "escalationLevel": gate.escalation_level,
         "promptDigest": gate.prompt.digest,
+        "requirement": requirements.to_wire(gate.requirement),
     }
     tx.append_entry(at=now, actor=SWEEP_ACTOR, event=event, body=body, gate_key=gate.gate_key)
     order = {"id": escalation_id(gate.workflow_id, gate.gate_key, level), "event": event, "at": now}

@@ -131,9 +131,13 @@ def _on_decision(world: World, wanted: OnDecision, gate_key: str) -> dict[str, A
             return {"kind": "message", "topic": check_topic(wanted.topic or topic_of(gate_key))}
         case "callback":
             _refuse_extra(wanted, topic=True)
-            return {"kind": "callback", "url": check_callback_url(wanted.url, allow=world.callbacks_allow)}
+            return {"kind": "callback", "url": _callback(world, wanted)}
         case _:
             raise _invalid(f"its kind is one of none, message, callback, not {wanted.kind!r}")
+
+
+def _callback(world: World, wanted: OnDecision) -> str:
+    return check_callback_url(wanted.url, allow=world.callbacks_allow, is_open=world.is_open)
 
 
 def _refuse_extra(wanted: OnDecision, *, url: bool = False, topic: bool = False) -> None:

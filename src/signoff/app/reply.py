@@ -131,15 +131,19 @@ def _remaining_after(tx: Writer, gate: Gate, interaction: Interaction) -> Mappin
     if interaction.id == gate.interaction_id or choice is None or choice.effect != APPROVE:
         return {}
     until = [one for one in tx.interactions_at(gate.workflow_id, gate.gate_key) if one.choice == interaction.choice]
-    names = [one.actor for one in until]
-    return places_left(gate.requirement, [Actor(name) for name in names[: until.index(interaction) + 1]])
+    return places_left(gate.requirement, [_actor_of(one) for one in until[: until.index(interaction) + 1]])
 
 
 def _approvers(tx: Writer, gate: Gate, said: Reply) -> list[Actor]:
     if not said.approves:
         return []
     earlier = tx.interactions_at(gate.workflow_id, gate.gate_key)
-    return [Actor(one.actor) for one in earlier if one.choice == said.choice.key]
+    return [_actor_of(one) for one in earlier if one.choice == said.choice.key]
+
+
+def _actor_of(interaction: Interaction) -> Actor:
+    """Who answered, in the role that was recorded; without one, while nobody had roles, they held every one."""
+    return Actor(interaction.actor, None if interaction.role is None else frozenset({interaction.role}))
 
 
 def _decided(gate: Gate, interaction: Interaction) -> Gate:

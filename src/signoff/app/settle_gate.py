@@ -73,6 +73,7 @@ def _settle_node(tx: Writer, gate: Gate, *, now: int) -> None:
             cancel_gate(tx, sibling, actor="signoff", reason=reason, now=now)
             order_gate_leg(tx, run, sibling.gate_key, attempt=attempt, is_way_on=False, now=now)
     tx.update_run(replace(run, status=Status.PENDING, next_action=NOTHING, updated_at=now))
+    tx.append_entry(at=now, actor="signoff", event="run.resumed", body={"status": Status.PENDING.value})
 
 
 def _dedupe_key(kind: str, gate: Gate) -> str:

@@ -1,4 +1,7 @@
-"""What every use case is given: the ledger, the clock, ids, and the few settings that are rules."""
+"""What every use case is given: the ledger, the clock, ids, and the few settings that are rules.
+
+`is_open`: nobody has to sign in, since no token was ever issued.
+"""
 
 from __future__ import annotations
 
@@ -15,3 +18,4 @@ class World:
     is_partitioned: bool = True
     approval_ttl_s: int = 86_400
     callbacks_allow: tuple[str, ...] = ()
+    is_open: bool = True

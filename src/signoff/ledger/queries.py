@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import resources
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
-_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z][a-z0-9_]*)\b")
 
 
 def load_queries(dialect: str) -> Mapping[str, str]:
