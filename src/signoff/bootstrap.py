@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SIGNING_KEY_FILE = "signing-key"
 CALLBACK_KEY_FILE = "callback-key"
+#: The most that any workload may ask for; a run's own `sandboxMinutes` is what bounds its tasks.
+SANDBOX_TIMEOUT_S = 86_400
 
 _log = logging.getLogger("signoff")
 
@@ -110,6 +112,7 @@ def make_steps(settings: Settings) -> Steps:
     from signoff.runners.worktree import ScratchWorkTree
 
     work_tree = ScratchWorkTree(settings.dir / "work")
+    work_tree.check()
     return CompileDefaultSteps(_make_agent(settings), work_tree, _make_sandbox(settings))
 
 
@@ -160,7 +163,7 @@ def _make_sandbox(settings: Settings) -> Sandbox:
 
     if settings.sandbox == "mock":
         return MockSandbox()
-    return LocalSandbox(settings.sandbox_timeout_s, settings.sandbox_output_bytes_max, settings.dir / "sandbox")
+    return LocalSandbox(SANDBOX_TIMEOUT_S, settings.sandbox_output_bytes_max, settings.dir / "sandbox")
 
 
 def _arm_crash_point() -> None:

@@ -1,0 +1,60 @@
+"""How far apart a task runs from the rest of the machine: under bubblewrap, or with resource limits alone."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from signoff.runners.excerpt import last_lines
+from signoff.runners.limits import limited
+from signoff.runners.process import Limits, run_program
+
+PROBE_LIMITS = Limits(timeout_s=10, output_bytes_max=65_536)
+SCRATCH_INSIDE = "/scratch"
+
+# What a task sees of the system, read-only: programs and libraries, and of /etc what those need to work. The rest of
+# /etc, home directories and the ledger are not there at all.
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store")
+_ETC = ("alternatives", "group", "hosts", "ld.so.cache", "localtime", "nsswitch.conf", "passwd", "pki", "ssl")
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """`bwrap` is the path of a bubblewrap that works; None means resource limits alone, for the reason in `why`."""
+
+    bwrap: str | None
+    why: str
+
+    def wrap(self, argv: Sequence[str], scratch: Path, timeout_s: float) -> list[str]:
+        """The command line that runs `argv` in `scratch`, apart from everything else."""
+        # A process may keep several cores busy for the whole of its time, and no more.
+        cpu_s = math.ceil(timeout_s) * (os.cpu_count() or 1)
+        inner = list(argv) if self.bwrap is None else [*_bwrap_argv(self.bwrap, scratch), "--", *argv]
+        return limited(inner, cpu_s)
+
+
+def find_isolation(scratch: Path) -> Isolation:
+    """Bubblewrap where it is installed and works; it may be there and not be allowed to make namespaces."""
+    program = shutil.which("bwrap")
+    if program is None:
+        return Isolation(None, "bwrap is not installed")
+    probe = run_program([*_bwrap_argv(program, scratch), "--", "true"], PROBE_LIMITS)
+    if probe.exit_code != 0:
+        return Isolation(None, f"bwrap does not work here: {last_lines(probe.stderr)}")
+    return Isolation(program, "bwrap works")
+
+
+def _bwrap_argv(program: str, scratch: Path) -> list[str]:
+    shown = [*_SYSTEM, *(f"/etc/{name}" for name in _ETC)]
+    return [
+        program,
+        *("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+        *(word for path in shown for word in ("--ro-bind-try", path, path)),
+        *("--proc", "/proc", "--dev", "/dev"),
+        *("--bind", str(scratch), SCRATCH_INSIDE, "--symlink", SCRATCH_INSIDE.lstrip("/"), "/tmp"),  # noqa: S108
+        *("--remount-ro", "/", "--chdir", SCRATCH_INSIDE, "--setenv", "HOME", SCRATCH_INSIDE),
+    ]
