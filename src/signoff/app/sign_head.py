@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from signoff.app.world import World
 from signoff.audit.head import Head, sign_head
 from signoff.audit.tree import Frontier
+from signoff.errors import InvalidInputError, OperationError
 
 
 class HeadSigner:
@@ -28,7 +29,14 @@ class HeadSigner:
 
     def _make(self, settled: Iterator[tuple[int, str]]) -> Head | None:
         for seq, entry_hash in settled:
-            self._frontier.append(entry_hash)
+            try:
+                self._frontier.append(entry_hash)
+            except InvalidInputError:
+                self._frontier, self._after_seq = Frontier(), 0
+                raise OperationError(
+                    f"No head is signed: entry {seq} of the audit trail holds no hash. Run: signoff audit verify",
+                    code="audit-damaged",
+                ) from None
             self._after_seq = seq
         if self._frontier.size == self._signed_size:
             return None

@@ -133,6 +133,8 @@ class Worker:
                 do()
             except LedgerUnavailableError as error:
                 _log.warning("waiting for the ledger: %s", error.message)
+            except SignoffError as error:
+                _log.error("%s", error.message)
             except Exception:  # noqa: BLE001
                 # A thread that ends silently would leave deadlines unswept for as long as the process lives.
                 _log.exception("a round of %s broke", threading.current_thread().name)

@@ -31,6 +31,7 @@ _TOKEN = re.compile(
 )
 _OPERATORS = {"~": " REGEXP ", "!~": " NOT REGEXP "}
 
+_SAID_PLAINLY = {"not authorized": "it does more than read", "prohibited": "it does more than read"}
 _READING_ACTIONS = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 )
@@ -94,7 +95,7 @@ class _SqliteInspection:
         except (sqlite3.Error, sqlite3.Warning, re.error) as error:
             if self._clock.was_interrupted:
                 raise KeyboardInterrupt from None
-            raise _bad_sql(self._clock.why_over() or str(error)) from None
+            raise _bad_sql(self._clock.why_over() or _SAID_PLAINLY.get(str(error), str(error))) from None
 
     def has_table(self, name: str) -> bool:
         schema, table = name.split(".")

@@ -8,6 +8,7 @@ from typing import Any
 
 from signoff.audit.entry import Entry
 from signoff.audit.head import Head
+from signoff.errors import InvalidInputError
 from signoff.gates import requirement as requirements
 from signoff.gates.deadline import ladder_from_wire, ladder_to_wire
 from signoff.gates.digest import INTEGER_MAX, canonical_json
@@ -80,7 +81,13 @@ def interaction_from_row(row: Values) -> Interaction:
 
 def entry_from_row(row: Values, dialect: str) -> Entry:
     """On Postgres a body is JSONB and has no spelling of its own; on SQLite it is the text that was hashed."""
-    body = row["body"] if dialect == "sqlite" else to_json(from_json(row["body"]))
+    body = row["body"]
+    if dialect == "postgres":
+        try:
+            body = to_json(from_json(body))
+        except (InvalidInputError, ValueError):
+            # Only tampering leaves a body that has no canonical spelling: it is handed on, to be found out.
+            body = row["body"]
     return Entry(**{**row, "body": body})
 
 
