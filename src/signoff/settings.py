@@ -28,7 +28,8 @@ FOUND_CHARS_MAX = 200
 _MIB = 1024 * 1024
 _USER_PASSWORD = re.compile(r"(://[^@:]*:).*@", re.DOTALL)
 _NAMED_PASSWORD = re.compile(r"(password\s*=\s*)(?:'(?:\\.|[^'\\])*'|(?:\\.|[^&\s\\])*)", re.IGNORECASE)
-_SWITCH_WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+_ON = frozenset({"true", "1", "yes", "on"})
+_OFF = frozenset({"false", "0", "no", "off"})
 
 
 def mask_url(url: str) -> str:
@@ -174,8 +175,8 @@ def _choose(
     """The value that goes before all others, and its origin. Those that it overrides are not looked at."""
     given = flags.get(setting.attribute)
     if given is not None and given != ():
-        flag = setting.off_flag if given is False else setting.flag
-        return _typed(setting, given, str(flag)), f"flag {flag}"
+        flag = f"{(given is False and setting.off_flag) or setting.flag}"
+        return _typed(setting, given, flag), f"flag {flag}"
     for alias in (Alias(setting.env), *setting.aliases):
         if text := environ.get(alias.env):
             return _typed(setting, text, alias.env, alias.means), f"environment {alias.env}"
@@ -191,7 +192,7 @@ def _typed(setting: Setting, given: Any, called: str, means: Mapping[str, str] |
         raise InvalidInputError(
             _misfit(setting, called, accepts, given),
             code="invalid-setting",
-            details={"setting": setting.name, "given": called, "accepts": accepts},
+            details={"setting": setting.name, "origin": called, "accepts": accepts},
         ) from None
 
 
@@ -213,7 +214,7 @@ def _read_file(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) 
     named = flags.get("config") or environ.get(CONFIG_ENV)
     label = str(named or CONFIG_FILE)
     try:
-        text = (cwd / label).read_text("utf-8-sig")
+        text = (cwd / label).read_text("utf-8")
     except FileNotFoundError:
         if not named:
             return {}
@@ -249,10 +250,10 @@ def _unparsable(error: Exception) -> str:
     from ruamel.yaml.parser import ParserError
     from ruamel.yaml.scanner import ScannerError
 
+    if isinstance(error, ParserError | ScannerError):
+        return f"it is not YAML: {error.problem}."
     # The other errors quote values, which may be secrets.
-    quotes_syntax_only = isinstance(error, ParserError | ScannerError)
-    problem = error.problem if quotes_syntax_only else "a repeated key, or a character, tag or alias that is not accepted"
-    return f"it is not YAML that can be taken: {problem}."
+    return "it is not YAML that can be taken: a repeated key, or a character, tag or alias that is not accepted."
 
 
 def _lines(mapping: Any, prefix: str = "") -> Iterator[tuple[str, int]]:
@@ -337,9 +338,9 @@ def _one_of(*choices: str) -> Kind:
 
 
 def _to_bool(text: str) -> bool:
-    if text.lower() not in _SWITCH_WORDS:
+    if text.lower() not in _ON | _OFF:
         raise ValueError
-    return _SWITCH_WORDS[text.lower()]
+    return text.lower() in _ON
 
 
 def _bool(value: Any) -> bool:
@@ -360,7 +361,7 @@ def _folder(value: Any) -> Path:
 
 def _command(value: Any) -> tuple[str, ...]:
     words = tuple(shlex.split(_text(value)))
-    if not words:
+    if not words[0]:
         raise ValueError
     return words
 
@@ -417,7 +418,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("token", _TEXT, None, "The token that signs the caller in at the server.", secret=True),
     Setting("host", _TEXT, "127.0.0.1", "The address that the server listens on."),
     Setting("port", _PORT, 8700, "The port that the server listens on; 0 takes a free one.", (Alias("PORT"),)),
-    Setting("admin_port", _PORT, None, "The port of a worker's health endpoint; off without it.", (Alias("ADMIN_PORT"),)),
+    Setting("admin_port", _PORT, None, "The port of the worker's health endpoint, if any.", (Alias("ADMIN_PORT"),)),
     Setting(
         "agent",
         _one_of("replay", "command"),
@@ -456,7 +457,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("plan_approval_timeout_s", _SECONDS, 86_400, "How many seconds a plan waits for its approval."),
     Setting("callbacks.allow", _URL_PREFIXES, (), "How the callback URLs that a gate may name must begin."),
     Setting("callbacks.secret", _TEXT, None, "The key that callbacks are signed with.", secret=True),
-    Setting("log_format", _one_of("text", "json", "auto"), "auto", "How to log; auto is text on a terminal, else JSON."),
+    Setting("log_format", _one_of("text", "json", "auto"), "auto", "How to log; auto: text on a terminal, else JSON."),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
