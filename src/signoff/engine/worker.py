@@ -22,7 +22,8 @@ from signoff.engine.relay import Relay
 from signoff.errors import LedgerUnavailableError, SignoffError
 from signoff.gates.keys import PARENT_QUEUE, SANDBOX_QUEUE
 
-QUEUE_POLL_S = 0.05
+LEG_POLL_S = 0.05
+TASK_POLL_S = 0.1
 SWEEP_S = 1.0
 BEAT_S = 2.0
 HEAD_S = 2.0
@@ -110,14 +111,14 @@ class Worker:
         }
 
     def _register_queues(self) -> None:
-        for name, at_once in (
-            (PARENT_QUEUE, self._options.concurrency),
-            (SANDBOX_QUEUE, self._options.sandbox_concurrency),
+        for name, at_once, poll_s in (
+            (PARENT_QUEUE, self._options.concurrency, LEG_POLL_S),
+            (SANDBOX_QUEUE, self._options.sandbox_concurrency, TASK_POLL_S),
         ):
             limits: dict[str, Any] = {"worker_concurrency": at_once}
             if self._options.is_partitioned:
                 limits["partition_worker_concurrency"] = at_once
-            DBOS.register_queue(name, polling_interval_sec=QUEUE_POLL_S, on_conflict="always_update", **limits)
+            DBOS.register_queue(name, polling_interval_sec=poll_s, on_conflict="always_update", **limits)
 
     def _sweep(self) -> None:
         while sweep_deadlines(self._world) == BATCH and not self._context.stopping.is_set():

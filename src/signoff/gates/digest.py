@@ -93,11 +93,11 @@ def check_storable(value: Any, *, depth: int = 0) -> None:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise _malformed(f"the key {twice!r} stands twice in one object")
+    members: dict[str, Any] = {}
+    for key, member in pairs:
+        if key in members:
+            raise _malformed(f"the key {key[:80]!r} stands twice in one object")
+        members[key] = member
     return members
 
 

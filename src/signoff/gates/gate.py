@@ -26,7 +26,7 @@ from signoff.gates.deadline import Ladder, deadline_after, rung_at, widen
 from signoff.gates.decision import Receipt
 from signoff.gates.prompt import APPROVE, HOLD, Prompt
 from signoff.gates.reply import Reply, check_requirement
-from signoff.gates.requirement import Actor, Requirement, check_entitled, places_left
+from signoff.gates.requirement import ANYONE, Actor, Requirement, check_entitled, places_left
 
 
 class State(StrEnum):
@@ -237,8 +237,12 @@ def _why_final(gate: Gate) -> str:
 
 
 def _role_of(actor: Actor, requirement: Requirement) -> str | None:
-    """The role in which somebody answers: the first that the requirement names and the actor is known to hold."""
+    """The role in which somebody answers: the first that the requirement names and the actor is known to hold.
+
+    Somebody who holds none of them answers as anyone. That is said too: an answer without a role counts later as one
+    given while nobody had roles and everybody held every one.
+    """
     if actor.roles is None:
         return None
     asked = [role for need in requirement.needs for role in need.any_of]
-    return next((role for role in asked if role in actor.roles), None)
+    return next((role for role in asked if role in actor.roles), ANYONE)

@@ -15,7 +15,7 @@ from typing import Any
 from signoff.errors import InvalidInputError
 from signoff.gates import requirement as requirements
 from signoff.gates.deadline import check_ttl, deadline_after
-from signoff.gates.digest import check_storable, digest_of
+from signoff.gates.digest import check_storable, digest_of, is_digest
 from signoff.gates.requirement import Requirement
 
 SCHEMA_VERSION = 1
@@ -63,12 +63,17 @@ class FormField:
 
 @dataclass(frozen=True)
 class Prompt:
-    """Everything that was shown, as it was shown: `wire` is the wire form that is stored and never changes."""
+    """Everything that was shown, as it was shown: `wire` is the wire form that is stored and never changes.
+
+    `fields` are those beside choice and rationale; `asks_rationale` says that the form has a rationale that an approval
+    may not leave out.
+    """
 
     wire: Mapping[str, Any]
     choices: tuple[Choice, ...]
     fields: tuple[FormField, ...]
     item_ids: frozenset[str]
+    asks_rationale: bool = False
 
     @property
     def digest(self) -> str:
@@ -94,11 +99,11 @@ def build_prompt(draft: Mapping[str, Any], *, requirement: Requirement, ttl_s: i
     wire: dict[str, Any] = {
         "schemaVersion": SCHEMA_VERSION,
         "title": title,
-        "formSchema": draft.get("formSchema") or {"v": 1, "title": title, "fields": []},
+        "formSchema": {"v": 1, "title": title, "fields": []},
         "choices": draft.get("choices") or [{"key": c.key, "label": c.label, "effect": c.effect} for c in YES_NO],
         "ttlS": check_ttl(ttl_s),
     }
-    for member in ("body", "checklist", "payload", "evidence", "uiHints", "defaults"):
+    for member in ("body", "formSchema", "checklist", "payload", "evidence", "uiHints", "defaults"):
         if draft.get(member) is not None:
             wire[member] = draft[member]
     wire["digest"] = prompt_digest(wire, requirement)
@@ -126,7 +131,13 @@ def read_prompt(wire: Mapping[str, Any]) -> Prompt:
     if not any(choice.effect == APPROVE for choice in choices):
         raise _invalid("choices", "one of them must have the effect 'approve'")
     fields = _read_form(wire["formSchema"], choices)
-    return Prompt(wire, choices, fields, frozenset(_read_checklist(wire.get("checklist") or [])))
+    return Prompt(
+        wire,
+        choices,
+        fields=tuple(field for field in fields if field.key not in SHARED_FIELDS),
+        item_ids=frozenset(_read_checklist(wire.get("checklist", []))),
+        asks_rationale=any(field.key == "rationale" and not field.is_optional for field in fields),
+    )
 
 
 def _check_draft(draft: Mapping[str, Any]) -> None:
@@ -143,8 +154,9 @@ def _check_draft(draft: Mapping[str, Any]) -> None:
     for member in ("uiHints", "defaults"):
         if draft.get(member) is not None and not isinstance(draft[member], dict):
             raise _invalid(member, "must be an object")
-    _check_list("choices", draft.get("choices"), CHOICES_MAX)
-    _check_list("evidence", draft.get("evidence"), EVIDENCE_MAX)
+    for member, length_max in (("choices", CHOICES_MAX), ("evidence", EVIDENCE_MAX)):
+        if draft.get(member) is not None:
+            _check_list(member, draft[member], length_max)
     for piece in draft.get("evidence") or []:
         _check_evidence(piece)
 
@@ -159,7 +171,7 @@ def _choice(wire: Any) -> Choice:
     return Choice(wire["key"], wire["label"], wire["effect"])
 
 
-def _read_form(schema: Any, choices: Sequence[Choice]) -> tuple[FormField, ...]:
+def _read_form(schema: Any, choices: Sequence[Choice]) -> list[FormField]:
     if not isinstance(schema, dict) or set(schema) != {"v", "title", "fields"} or schema["v"] != 1:
         raise _invalid("formSchema", "must be {v: 1, title, fields: [...]}")
     _check_text("formSchema.title", schema["title"], TITLE_CHARS_MAX)
@@ -169,7 +181,9 @@ def _read_form(schema: Any, choices: Sequence[Choice]) -> tuple[FormField, ...]:
     for field in fields:
         if field.key == "choice" and set(field.values) != {choice.key for choice in choices}:
             raise _invalid("formSchema.fields", "a field 'choice' must be an enum of exactly the choices' keys")
-    return tuple(field for field in fields if field.key not in SHARED_FIELDS)
+        if field.key == "rationale" and field.type not in ("str", "text"):
+            raise _invalid("formSchema.fields", "a field 'rationale' must be of type str or text")
+    return fields
 
 
 def _form_field(wire: Any) -> FormField:
@@ -221,6 +235,8 @@ def _check_evidence(piece: Any) -> None:
         raise _invalid("evidence", "each is an object {title, uri, sha256?}")
     for member in piece.values():
         _check_text("evidence", member, TEXT_CHARS_MAX)
+    if not is_digest(piece.get("sha256", "0" * 64)):
+        raise _invalid("evidence", "sha256 is 64 lower-case hex digits")
 
 
 def _check_text(where: str, text: Any, chars_max: int) -> None:
@@ -234,7 +250,7 @@ def _check_name(where: str, name: Any) -> None:
 
 
 def _check_list(where: str, value: Any, length_max: int) -> None:
-    if value is not None and (not isinstance(value, list) or len(value) > length_max):
+    if not isinstance(value, list) or len(value) > length_max:
         raise _invalid(where, f"must be a list of at most {length_max}")
 
 

@@ -84,6 +84,8 @@ def read_reply(payload: Any, prompt: Prompt) -> Reply:
         fields={key: _read_field(payload[key], fields[key]) for key in payload if key in fields},
     )
     missing = [f.key for f in prompt.fields if not f.is_optional and reply.fields.get(f.key) is None]
+    if prompt.asks_rationale and reply.rationale is None:
+        missing.append("rationale")
     if reply.approves and missing:
         raise _invalid(f"the form asks for {', '.join(missing)}")
     return reply

@@ -56,14 +56,13 @@ ANYONE_ONCE = Requirement()
 def places_left(requirement: Requirement, approvers: Sequence[Actor]) -> dict[str, int]:
     """How many places of each need are still open, by the need's label; empty when the requirement is met."""
     people = _distinct(approvers) if requirement.distinct_people else list(approvers)
-    places = [need for need in requirement.needs for _ in range(need.count)]
-    holder: dict[int, int] = {}
-    for person in range(len(people)):
-        _seat(person, people, places, holder, set())
+    seated: list[list[Actor]] = [[] for _ in requirement.needs]
+    for person in people:
+        _seat(person, requirement.needs, seated, set())
     left: dict[str, int] = {}
-    for place, need in enumerate(places):
-        if place not in holder:
-            left[need.label] = left.get(need.label, 0) + 1
+    for need, holders in zip(requirement.needs, seated, strict=True):
+        if len(holders) < need.count:
+            left[need.label] = left.get(need.label, 0) + need.count - len(holders)
     return left
 
 
@@ -102,12 +101,14 @@ def to_wire(requirement: Requirement) -> dict[str, Any]:
     }
 
 
-def from_wire(wire: Mapping[str, Any]) -> Requirement:
-    """Read a requirement; members left out have their defaults.
+def from_wire(wire: Any) -> Requirement:
+    """Read a requirement, an object; members left out have their defaults.
 
     Raises:
         InvalidInputError: (`invalid-requirement`).
     """
+    if not isinstance(wire, Mapping):
+        raise _invalid("it must be an object")
     flags = {"distinctPeople": True, "notRequester": False, "justification": False, "allItems": False}
     unknown = set(wire) - set(flags) - {"needs"}
     if unknown:
@@ -147,15 +148,22 @@ def _distinct(approvers: Sequence[Actor]) -> list[Actor]:
     return list({actor.name: actor for actor in approvers}.values())
 
 
-def _seat(person: int, people: Sequence[Actor], places: Sequence[Need], holder: dict[int, int], seen: set[int]) -> bool:
-    """Find a place for one person, moving those already seated where that frees one."""
-    for place, need in enumerate(places):
-        if place in seen or not people[person].holds_any(need.any_of):
+def _seat(person: Actor, needs: Sequence[Need], seated: Sequence[list[Actor]], seen: set[int]) -> bool:
+    """Find a place for one person, moving those already seated where that frees one.
+
+    A need is looked into once, whoever looks, so that the search is never deeper than there are needs.
+    """
+    for n, need in enumerate(needs):
+        if n in seen or not person.holds_any(need.any_of):
             continue
-        seen.add(place)
-        if place not in holder or _seat(holder[place], people, places, holder, seen):
-            holder[place] = person
+        seen.add(n)
+        if len(seated[n]) < need.count:
+            seated[n].append(person)
             return True
+        for place, holder in enumerate(seated[n]):
+            if _seat(holder, needs, seated, seen):
+                seated[n][place] = person
+                return True
     return False
 
 

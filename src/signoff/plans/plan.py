@@ -37,8 +37,8 @@ class GateNode:
     """Somewhere to stop. `count` gates are opened at once and all must pass.
 
     The prompt is `prompt`, or the member `prompt` of the output of the step `prompt_from`. `ways` leads from the effect
-    of the choice to the next node; an effect without a way ends the run as refused, and then the steps in `undo` are
-    taken back.
+    of the choice to the next node. Without a way an approval ends the run well, and any other effect ends it as
+    refused; then the steps in `undo` are taken back.
     """
 
     id: str
@@ -122,10 +122,9 @@ def from_wire(wire: Mapping[str, Any]) -> Plan:
     try:
         nodes = [_node_from_wire(node) for node in wire["nodes"]]
         plan = make_plan(wire["recipe"], nodes, wire["workload"])
-    except (KeyError, TypeError, IndexError) as error:
-        raise _invalid(f"it lacks {error}") from None
-    plan.node(wire["start"])
-    return replace(plan, start=wire["start"])
+        return replace(plan, start=plan.node(wire["start"]).id)
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise _invalid(f"it lacks or misspells something: {error}") from None
 
 
 def _targets(node: Node) -> list[str]:

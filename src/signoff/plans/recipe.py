@@ -78,7 +78,7 @@ def compile_default(
 
 def plan_prompt(goal: str, plan: Mapping[str, Any]) -> dict[str, Any]:
     """The draft of the prompt that asks for a plan's approval; its payload is what an approval lets happen."""
-    title = f"Approve the plan: {' '.join(goal.split())}"[:TITLE_CHARS_MAX]
+    title = f"Approve the plan: {_line(goal)}"[:TITLE_CHARS_MAX]
     return {
         "title": title,
         "body": _body(goal, plan),
@@ -99,16 +99,22 @@ def plan_prompt(goal: str, plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _body(goal: str, plan: Mapping[str, Any]) -> str:
-    tasks = "\n".join(f"{n}. {task['title']}" for n, task in enumerate(plan.get("tasks", []), start=1))
+    """Goal, summary, tasks and patch as Markdown. None of them can end the block that it stands in, so that a patch is
+    never read as what the program says: a goal and a title are one line, a summary is quoted, a patch is fenced."""
+    tasks = "\n".join(f"{n}. {_line(task['title'])}" for n, task in enumerate(plan.get("tasks", []), start=1))
     patch = plan.get("patch")
     fence = "`" * (3 + max((len(run) for run in _backticks(patch or "")), default=0))
     parts = [
-        f"**Goal:** {goal}",
-        str(plan["summary"]),
+        f"**Goal:** {_line(goal)}",
+        "\n".join(f"> {line}" for line in str(plan["summary"]).splitlines()),
         f"### Tasks\n\n{tasks}" if tasks else "",
         f"### Patch\n\n{fence}diff\n{patch}\n{fence}" if patch else "",
     ]
     return "\n\n".join(part for part in parts if part)[:BODY_CHARS_MAX]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _backticks(text: str) -> list[str]:
@@ -116,7 +122,7 @@ def _backticks(text: str) -> list[str]:
 
 
 def _question(goal: str, ttl_s: int) -> GateNode:
-    title = f"Before the plan is applied: {' '.join(goal.split())}"[:TITLE_CHARS_MAX]
+    title = f"Before the plan is applied: {_line(goal)}"[:TITLE_CHARS_MAX]
     return GateNode(
         id="ask-user",
         purpose="ask-user",

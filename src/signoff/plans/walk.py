@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from signoff.gates.gate import Gate, State
 from signoff.gates.keys import gate_key_of
-from signoff.gates.prompt import APPROVE
+from signoff.gates.prompt import APPROVE, REJECT
 from signoff.plans.plan import GateNode
 
 
@@ -45,16 +45,15 @@ def way_on(node: GateNode, gates: Sequence[Gate]) -> Way:
     for gate in gates:
         if gate.state in (State.TIMED_OUT, State.CANCELLED):
             return Refuse(f"{node.label} failed: {gate.state.value.lower().replace('_', ' ')}", gate)
-        effect = _effect(gate)
-        if effect is not None and effect != APPROVE:
-            return (
-                Go(node.ways[effect]) if effect in node.ways else Refuse(f"{node.label} failed: {gate.decision}", gate)
-            )
+        if gate.state is State.RECEIVED and (effect := _effect(gate)) != APPROVE:
+            back = node.ways.get(effect)
+            return Refuse(f"{node.label} failed: {gate.decision}", gate) if back is None else Go(back)
     if len(gates) < node.count or any(gate.state is State.PENDING for gate in gates):
         return Wait()
     return Go(node.ways.get(APPROVE))
 
 
-def _effect(gate: Gate) -> str | None:
-    choice = None if gate.decision is None else gate.prompt.choice(gate.decision)
-    return None if choice is None else choice.effect
+def _effect(gate: Gate) -> str:
+    choice = gate.prompt.choice(gate.decision or "")
+    # A decision that the prompt does not know lets nothing happen.
+    return REJECT if choice is None else choice.effect

@@ -31,8 +31,8 @@ class MockSandbox:
 class LocalSandbox:
     """Runs a task's command or script in a scratch directory under `root`, which is gone afterwards.
 
-    `timeout_s` and `output_bytes_max` (of each stream) bound every task; the workload's `sandboxMinutes` and a task's own
-    `timeoutS` can only be shorter.
+    `timeout_s` and `output_bytes_max` (of each stream) bound every task; the workload's `sandboxMinutes` and a
+    task's own `timeoutS` can only be shorter.
     """
 
     def __init__(
