@@ -118,7 +118,10 @@ class EmbeddedPostgres:
             major = (self.cluster / "PG_VERSION").read_text().strip()
             return _reachable(_installation_of(major))
         if (self.data_dir / "cluster").is_symlink():
-            raise _refusal(f"The data of {self.data_dir} is not at {self.cluster}; put it back.")
+            raise _refusal(
+                f"The data of {self.data_dir} is not at {self.cluster}."
+                f" Put it back, or remove {self.data_dir} to begin anew."
+            )
         binaries = _reachable(find_binaries())
         self._make_cluster(binaries)
         return binaries

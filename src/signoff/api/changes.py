@@ -1,0 +1,129 @@
+"""How a request waits for the ledger to change without holding a thread.
+
+One thread in the process watches the ledger. When it changes, the thread looks which workflows have new audit entries
+(every change of a gate or a run appends one) and wakes the requests that wait for those. A wake-up can be lost (a
+notification, or on Postgres an entry that becomes visible after a later one); so whoever waits also looks again once a
+second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from signoff.app.find import ROWS_MAX, find_entries
+from signoff.app.world import World
+from signoff.errors import LedgerUnavailableError
+
+RECHECK_S = 1.0
+WATCH_S = 0.2
+JOIN_TIMEOUT_S = 2.0
+
+_log = logging.getLogger("signoff.api")
+
+
+class Listener:
+    """One waiting request. What happens between two waits is not missed."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+
+    def wake(self) -> None:
+        self._changed.set()
+
+    async def wait(self, timeout_s: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), timeout_s)
+        self._changed.clear()
+
+
+class Changes:
+    """The watcher thread and those who wait. Everything but the thread's own loop belongs to the event loop."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._listeners: dict[str, set[Listener]] = {}
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.is_ending = False
+
+    def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._watch, args=(loop,), name="signoff-changes", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Wake everybody: the process is about to end, and nobody is to wait any longer."""
+        self.is_ending = True
+        self._wake(list(self._listeners))
+
+    async def stop(self) -> None:
+        self.end()
+        self._stopped.set()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, JOIN_TIMEOUT_S)
+
+    @contextmanager
+    def listen(self, workflow_id: str) -> Iterator[Listener]:
+        """Begin before the first read, so that no change falls between reading and waiting."""
+        listener = Listener()
+        self._listeners.setdefault(workflow_id, set()).add(listener)
+        try:
+            yield listener
+        finally:
+            others = self._listeners[workflow_id]
+            others.discard(listener)
+            if not others:
+                del self._listeners[workflow_id]
+
+    def _wake(self, workflow_ids: list[str]) -> None:
+        for workflow_id in workflow_ids:
+            for listener in self._listeners.get(workflow_id, ()):
+                listener.wake()
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._watch_until_stopped(loop)
+            except LedgerUnavailableError as error:
+                _log.warning("the ledger cannot be watched: %s", error.message)
+                self._stopped.wait(RECHECK_S)
+
+    def _watch_until_stopped(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._world.ledger.watch() as watch:
+            seen = newest_seq(self._world)
+            while not self._stopped.is_set():
+                if not watch.wait(WATCH_S):
+                    continue
+                seen, workflow_ids = new_entries(self._world, seen)
+                if workflow_ids and not loop.is_closed():
+                    loop.call_soon_threadsafe(self._wake, workflow_ids)
+
+
+def new_entries(world: World, seen: int) -> tuple[int, list[str]]:
+    """The newest seq, and the workflows with entries after `seen`."""
+    workflow_ids: dict[str, None] = {}
+    while True:
+        page = find_entries(world, after=seen, limit=ROWS_MAX)
+        workflow_ids.update(dict.fromkeys(entry.workflow_id for entry in page.items))
+        seen = page.items[-1].seq if page.items else seen
+        if page.next_cursor is None:
+            return seen, list(workflow_ids)
+
+
+def newest_seq(world: World) -> int:
+    """Where the audit trail ends. Only pages after a seq can be read: doubling and halving finds it in few reads."""
+    low, high = 0, 1
+    while _has_entry_after(world, high):
+        low, high = high, high * 2
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if _has_entry_after(world, middle) else (low, middle)
+    return low
+
+
+def _has_entry_after(world: World, seq: int) -> bool:
+    return bool(find_entries(world, after=seq, limit=1).items)

@@ -1,0 +1,137 @@
+"""What stands before the app, as plain ASGI: the Host header, the size of a body, headers on every answer.
+
+While the API is open, whoever reaches it may decide. A page on the internet reaches a server on loopback through its
+reader's browser: by a name that it has made point there (DNS rebinding; the Host header gives it away), or by posting
+across sites (the Origin header does).
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from signoff.api.codes import CODES
+from signoff.api.problems import SECURITY_HEADERS, problem
+from signoff.errors import InvalidInputError
+
+BODY_BYTES_MAX = 1024 * 1024
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def check_loopback(host: str) -> str:
+    """While nobody signs in, the API is for this machine alone.
+
+    Raises:
+        InvalidInputError: (`host-not-loopback`).
+    """
+    try:
+        is_loopback = host.lower() in LOOPBACK_HOSTS or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise InvalidInputError(
+            f"The API is open and may listen on loopback only (127.0.0.1, localhost, ::1), not on {host}.",
+            code="host-not-loopback",
+            details={"host": host},
+        )
+    return host
+
+
+class AnswerHeaders:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith("/api"):
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class HostGuard:
+    """Lets in only what was sent to this server by its own name, and writes only what its own pages send."""
+
+    def __init__(self, app: ASGIApp, host: str) -> None:
+        self._app = app
+        self._hosts = LOOPBACK_HOSTS | {host.lower().strip("[]")}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        code = self._refusal(scope) if scope["type"] == "http" else None
+        if code is None:
+            await self._app(scope, receive, send)
+        else:
+            await problem(code, CODES[code].sentence)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> str | None:
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or _host_name(hosts[0]) not in self._hosts:
+            return "host-refused"
+        own_origin = f"{scope['scheme']}://{hosts[0]}".lower()
+        is_own = headers.get("origin", own_origin).lower() == own_origin
+        return None if scope["method"] == "GET" or is_own else "origin-refused"
+
+
+class BodyLimit:
+    """Refuses a body over the limit: by its announced length, or by counting while it arrives."""
+
+    def __init__(self, app: ASGIApp, bytes_max: int = BODY_BYTES_MAX) -> None:
+        self._app = app
+        self._bytes_max = bytes_max
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "0")
+        if length.isdecimal() and (len(length) > 15 or int(length) > self._bytes_max):
+            await self._refuse(scope, receive, send)
+            return
+        seen, answered = 0, False
+
+        async def receive_counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._bytes_max:
+                raise _BodyTooLargeError
+            return message
+
+        async def send_noted(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive_counted, send_noted)
+        except _BodyTooLargeError:
+            if not answered:
+                await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = problem("body-too-large", f"A body has at most {self._bytes_max} bytes.")
+        await response(scope, receive, send)
+
+
+class _BodyTooLargeError(Exception):
+    """Unwinds the app out of its reading of a body that is too large."""
+
+
+def _host_name(host: str) -> str | None:
+    """The name in a Host header: without the port and the brackets of IPv6."""
+    try:
+        parts = urlsplit(f"//{host}")
+        has_valid_port = parts.port is None or parts.port >= 0
+    except ValueError:
+        return None
+    is_plain = has_valid_port and not parts.path and not parts.query and not parts.fragment and "@" not in host
+    return parts.hostname if is_plain else None

@@ -1,0 +1,100 @@
+"""The process: listen, say so, and end cleanly on SIGTERM however many requests are waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from signoff.api.surface import Surface
+from signoff.errors import OperationError
+
+#: Waiting requests end at once; this is for answers that are being made or read.
+GRACE_S = 3
+_TICK_S = 0.05
+
+
+def serve(
+    app: FastAPI,
+    *,
+    host: str,
+    port: int,
+    on_ready: Callable[[str], None],
+    ending: threading.Event | None = None,
+) -> None:
+    """Serve until SIGTERM, SIGINT or `ending`. `on_ready` gets the URL once requests are answered; port 0 is any.
+
+    Raises:
+        OperationError: (`cannot-listen`) the address is taken, or not one of this machine's.
+    """
+    ending = ending or threading.Event()
+    with _listen(host, port) as listening, _signals_set(ending):
+        asyncio.run(_serve(app, listening, host, on_ready, ending))
+
+
+async def _serve(
+    app: FastAPI, listening: socket.socket, host: str, on_ready: Callable[[str], None], ending: threading.Event
+) -> None:
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(_TICK_S)
+    if server.started:
+        on_ready(_url(host, listening.getsockname()[1]))
+    while not (server.should_exit or ending.is_set() or serving.done()):
+        await asyncio.sleep(_TICK_S)
+    surface: Surface = app.state.surface
+    surface.changes.end()
+    server.should_exit = True
+    await serving
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family)
+    except OSError as error:
+        raise OperationError(
+            f"Cannot listen on {host}:{port}: {error.strerror or error}.",
+            code="cannot-listen",
+            details={"host": host, "port": port},
+        ) from error
+
+
+@contextmanager
+def _signals_set(ending: threading.Event) -> Iterator[None]:
+    """uvicorn raises the signal that ended it once more when it is done; here that only ends `serve`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def note(_: int, __: FrameType | None) -> None:
+        ending.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host.strip('[]')}]:{port}" if ":" in host else f"http://{host}:{port}"

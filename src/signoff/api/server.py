@@ -1,0 +1,63 @@
+"""The app: routes, what stands before them, and the watcher that wakes those who wait."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+
+from signoff.api import routes_audit, routes_gates, routes_health, routes_runs, routes_stream
+from signoff.api.changes import Changes
+from signoff.api.docs_page import CONTENT_SECURITY_POLICY, render_docs
+from signoff.api.guard import AnswerHeaders, BodyLimit, HostGuard, check_loopback
+from signoff.api.openapi import DESCRIPTION, describe
+from signoff.api.problems import answer_problems
+from signoff.api.surface import DatabaseName, Surface
+from signoff.app.world import World
+
+
+def create_app(world: World, *, version: str, database: DatabaseName, host: str) -> FastAPI:
+    """The API over one world. `host` is the name or address that the server is told to bind: it may be asked for by
+    that name, and by those of loopback.
+
+    Raises:
+        InvalidInputError: (`host-not-loopback`) others could reach it, and nobody signs in.
+    """
+    surface = Surface(world, Changes(world), version, database)
+    app = FastAPI(
+        title="signoff",
+        version=version,
+        description=DESCRIPTION,
+        lifespan=_watch_while_open,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.surface = surface
+    for routes in (routes_health, routes_runs, routes_stream, routes_gates, routes_audit):
+        app.include_router(routes.router)
+    app.add_api_route("/docs", _docs, include_in_schema=False)
+    app.openapi = describe(app)  # type: ignore[method-assign]  # FastAPI's own way of extending it
+    answer_problems(app)
+    # The last added stands first.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(HostGuard, host=check_loopback(host))
+    app.add_middleware(AnswerHeaders)
+    return app
+
+
+@asynccontextmanager
+async def _watch_while_open(app: FastAPI) -> AsyncIterator[None]:
+    surface: Surface = app.state.surface
+    surface.changes.start()
+    try:
+        yield
+    finally:
+        await surface.changes.stop()
+
+
+def _docs(request: Request) -> HTMLResponse:
+    page = render_docs(request.app.openapi())
+    return HTMLResponse(page, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})

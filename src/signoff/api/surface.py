@@ -1,0 +1,36 @@
+"""What the routes are given: the world, and how to wait for changes in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request
+
+from signoff.api.changes import Changes
+from signoff.app.world import World
+
+DatabaseName = Literal["sqlite", "postgres"]
+
+
+@dataclass(frozen=True)
+class Surface:
+    world: World
+    changes: Changes
+    version: str
+    database: DatabaseName
+
+
+# Coroutines, since FastAPI would send plain functions through a thread.
+async def _surface(request: Request) -> Surface:
+    surface: Surface = request.app.state.surface
+    return surface
+
+
+async def _world(request: Request) -> World:
+    surface: Surface = request.app.state.surface
+    return surface.world
+
+
+TheSurface = Annotated[Surface, Depends(_surface)]
+TheWorld = Annotated[World, Depends(_world)]

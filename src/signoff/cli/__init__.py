@@ -1,0 +1,1 @@
+"""The command line. `main` is the door; each command stands in a module of its own, imported when it is used."""

@@ -1,0 +1,97 @@
+"""One call of a command: its settings, who makes it, and how it shows what it found."""
+
+from __future__ import annotations
+
+import functools
+import os
+import pwd
+import shlex
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from signoff.cli.output import print_json
+from signoff.cli.settings_flags import settings_flags
+from signoff.settings import Settings, load
+
+if TYPE_CHECKING:
+    from signoff.sdk.backend import Backend
+
+Command = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """`flags` are the settings' flags as typed; `as_name` what `--as` said."""
+
+    flags: Mapping[str, Any]
+    is_json: bool = False
+    as_name: str | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load(self.flags, os.environ, cwd=Path.cwd())
+
+    @property
+    def actor(self) -> str:
+        return self.as_name or user_name()
+
+    def backend(self, *, creates: bool = False) -> AbstractContextManager[Backend]:
+        """The server where one is set, else the ledger."""
+        from signoff.sdk.backend import open_backend
+
+        return open_backend(self.settings, creates=creates, actor=self.actor)
+
+    def show(self, document: Any, draw: Callable[[], object]) -> None:
+        """The document for a program, or what `draw` prints for a person."""
+        if self.is_json:
+            print_json(document)
+        else:
+            draw()
+
+    def again(self, *words: str) -> str:
+        """Another command on the same ledger, as it can be typed."""
+        flags = [f"{name}={self.flags[key]}" for key, name in _REPEATED.items() if self.flags.get(key)]
+        if self.flags.get("database_url"):
+            flags.append("--database-url=URL")  # it may hold a password
+        return shlex.join(["signoff", *words, *flags])
+
+
+_REPEATED = {"dir": "--dir", "url": "--url", "config": "--config"}
+
+
+def takes_settings(*attributes: str) -> Callable[[Command], Command]:
+    """Gives a command `--json` and the flags of these settings; they arrive as one `Call`, its first argument."""
+
+    def decorate(function: Command) -> Command:
+        @functools.wraps(function)
+        def command(*, is_json: bool, as_name: str | None = None, **values: Any) -> Any:
+            flags = {name: values.pop(name, None) for name in (*attributes, "config")}
+            return function(Call(flags, is_json, as_name), **values)
+
+        json_flag = click.option("--json", "is_json", is_flag=True, help="Print one JSON document.")
+        command = json_flag(command)
+        return settings_flags(*attributes)(command) if attributes else command
+
+    return decorate
+
+
+def acts(function: Command) -> Command:
+    """Gives a command `--as`: who is said to have done it, where nobody has to sign in."""
+    return click.option("--as", "as_name", metavar="NAME", help="Act under this name (open mode).")(function)
+
+
+def user_name() -> str:
+    """The name of whoever runs this, as the system knows it."""
+    for variable in ("LOGNAME", "USER"):
+        if name := os.environ.get(variable, "").strip():
+            return name
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"

@@ -1,0 +1,102 @@
+"""The command `signoff`. A command's module is imported when the command is used, and not before."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from signoff.cli.failure import INTERRUPTED, install_last_resort, report_error, report_usage
+from signoff.errors import SignoffError
+
+#: Where each command is: a new one is a line here.
+COMMANDS = {
+    "api": "signoff.cli.up:api",
+    "ask": "signoff.cli.ask:ask",
+    "audit": "signoff.cli.audit:audit",
+    "completion": "signoff.cli.completion:completion",
+    "db": "signoff.cli.db:db",
+    "demo": "signoff.cli.demo:demo",
+    "doctor": "signoff.cli.doctor:doctor",
+    "gate": "signoff.cli.gate:gate",
+    "run": "signoff.cli.run:run",
+    "up": "signoff.cli.up:up",
+    "worker": "signoff.cli.up:worker",
+}
+
+_EPILOG = """\b
+Examples:
+  signoff gate list                       what waits for a person
+  signoff gate show GATE                  what it asks, and how to answer
+  signoff run start "Add a health check"  start a run that will stop at a gate
+  signoff audit verify                    prove the record
+
+Exit codes: 0 done, 1 failed or refused, 2 bad input, 3 waiting for a person, 4 somebody else decided otherwise.
+"""
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table names commands only
+        return command
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        click.echo(f"signoff {version('signoff')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
+)
+def cli() -> None:
+    """Durable human sign-off for automated work: a run stops at a gate, one person's decision is taken exactly once,
+    and the record can be proved afterwards."""
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    arguments = list(sys.argv[1:] if args is None else args)
+    is_json = "--json" in arguments
+    install_last_resort(is_json=is_json)
+    _print_whatever_comes()
+    try:
+        # Commands return their exit code, or nothing for 0.
+        code = cli.main(arguments, prog_name="signoff", standalone_mode=False)
+        sys.stdout.flush()
+    except SignoffError as error:
+        return report_error(error, is_json=is_json)
+    except click.ClickException as error:
+        return report_usage(error, is_json=is_json)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _print_whatever_comes() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _forget_stdout() -> None:
+    """Whoever read it is gone; Python would complain about what it cannot flush at its end."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

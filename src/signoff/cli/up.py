@@ -1,0 +1,220 @@
+"""`signoff up`, `api` and `worker`: the processes that stay."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from signoff.cli.call import Call, takes_settings
+from signoff.cli.live import live_view
+from signoff.cli.logs import set_up_logging
+from signoff.cli.output import print_json
+from signoff.errors import InvalidInputError
+from signoff.settings import Settings, mask_url
+
+if TYPE_CHECKING:
+    from signoff.app.world import World
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_SERVER = ("dir", "database_url", "host", "port")
+_WORKER = (
+    "admin_port",
+    "agent",
+    "agent_command",
+    "agent_timeout_s",
+    "agent_output_bytes_max",
+    "sandbox",
+    "sandbox_output_bytes_max",
+    "app_version",
+    "concurrency",
+    "sandbox_concurrency",
+)
+_RULES = ("partitioning", "plan_approval_timeout_s", "callbacks_allow", "log_format")
+
+
+@click.command()
+@click.option("--postgres", is_flag=True, help="Start a private Postgres in the directory, and stop it at the end.")
+@takes_settings(*_SERVER, *_WORKER, *_RULES)
+def up(call: Call, postgres: bool) -> None:
+    """Everything in one process: API and worker.
+
+    \b
+    Examples:
+      signoff up                              on the embedded SQLite in .signoff
+      signoff up --port 3001
+      signoff up --postgres                   on a private Postgres, data in .signoff
+      signoff up --database-url postgresql://user:password@db/signoff
+    """
+    settings = call.settings
+    _check_host(settings)
+    set_up_logging(settings.log_format)
+    with ExitStack() as stack:
+        if postgres:
+            settings = stack.enter_context(_private_postgres(settings))
+        world = stack.enter_context(_open_world(settings, migrates=True))
+        beside = stack.enter_context(_WorkerBeside(settings, world))
+        with live_view(world):
+            _serve(settings, world, on_listening=beside.start, is_json=call.is_json, ending=beside.ending)
+
+
+@click.command()
+@takes_settings(*_SERVER, *_RULES, "migrate")
+def api(call: Call) -> None:
+    """The API alone; workers run elsewhere on the same database.
+
+    \b
+    Example:
+      signoff api --port 3011 --database-url postgresql://user:password@db/signoff
+    """
+    settings = call.settings
+    _check_host(settings)
+    set_up_logging(settings.log_format)
+    with _open_world(settings, migrates=settings.migrate) as world:
+        _serve(settings, world, on_listening=lambda say_ready: say_ready(), is_json=call.is_json)
+
+
+@click.command()
+@takes_settings("dir", "database_url", "host", *_WORKER, *_RULES, "migrate")
+def worker(call: Call) -> None:
+    """A worker alone: any number of them against one database.
+
+    \b
+    Example:
+      signoff worker --concurrency 20 --database-url postgresql://user:password@db/signoff
+    """
+    settings = call.settings
+    set_up_logging(settings.log_format)
+    stopped = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopped.set())
+    with _open_world(settings, migrates=settings.migrate) as world, _working(settings, world):
+        shown = _database(settings)
+        _say_ready({"ready": "worker", "database": shown}, f"worker database={shown}", call.is_json)
+        stopped.wait()
+
+
+@contextmanager
+def _open_world(settings: Settings, *, migrates: bool) -> Iterator[World]:
+    from signoff.bootstrap import open_world
+
+    with open_world(settings, is_server=True, migrates=migrates) as world:
+        yield world
+
+
+@contextmanager
+def _working(settings: Settings, world: World) -> Iterator[None]:
+    from signoff.bootstrap import make_worker
+
+    working = make_worker(settings, world)
+    working.start()
+    try:
+        yield
+    finally:
+        working.stop()
+
+
+class _WorkerBeside:
+    """Starts the worker while the API answers already: the engine is slow to import, and a reply needs the ledger
+    alone. A worker that cannot start ends the process."""
+
+    def __init__(self, settings: Settings, world: World) -> None:
+        self.ending = threading.Event()
+        self._settings = settings
+        self._world = world
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+
+    def start(self, say_ready: Callable[[], None]) -> None:
+        self._thread = threading.Thread(target=self._work, args=(say_ready,), name="signoff-worker")
+        self._thread.start()
+
+    def __enter__(self) -> _WorkerBeside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _work(self, say_ready: Callable[[], None]) -> None:
+        try:
+            with _working(self._settings, self._world):
+                say_ready()
+                self._stopped.wait()
+        except BaseException as error:  # noqa: BLE001 - raised again where the process ends
+            self._error = error
+            self.ending.set()
+
+
+@contextmanager
+def _private_postgres(settings: Settings) -> Iterator[Settings]:
+    if settings.database_url is not None:
+        raise InvalidInputError("--postgres starts a database of its own; leave --database-url out.", code="usage")
+    from signoff.ledger.embedded_postgres import EmbeddedPostgres
+
+    settings.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    server = EmbeddedPostgres(settings.dir / "postgres")
+    url = server.start()
+    try:
+        yield replace(settings, database_url=url)
+    finally:
+        server.stop()
+
+
+def _serve(
+    settings: Settings,
+    world: World,
+    *,
+    on_listening: Callable[[Callable[[], None]], None],
+    is_json: bool,
+    ending: threading.Event | None = None,
+) -> None:
+    from importlib.metadata import version
+
+    from signoff.api.serve import serve
+    from signoff.api.server import create_app
+
+    app = create_app(
+        world,
+        version=version("signoff"),
+        database="sqlite" if settings.database_url is None else "postgres",
+        host=settings.host,
+    )
+
+    def on_ready(url: str) -> None:
+        shown = _database(settings)
+        document = {"ready": url, "database": shown, "auth": "open"}
+        on_listening(lambda: _say_ready(document, f"{url} database={shown} auth=open", is_json))
+
+    serve(app, host=settings.host, port=settings.port, on_ready=on_ready, ending=ending)
+
+
+def _say_ready(document: dict[str, str], text: str, is_json: bool) -> None:
+    if is_json:
+        print_json(document)
+    else:
+        click.echo(f"ready {text}")
+
+
+def _database(settings: Settings) -> str:
+    return f"sqlite:{settings.dir}" if settings.database_url is None else mask_url(settings.database_url)
+
+
+def _check_host(settings: Settings) -> None:
+    """Nobody has to sign in yet, so that whoever reaches the port may decide: only this machine may."""
+    if settings.host not in LOOPBACK:
+        raise InvalidInputError(
+            f"Without tokens the API is open, and may listen on loopback only, not on {settings.host}. "
+            "Use --host 127.0.0.1, and a tunnel or a proxy that signs people in.",
+            code="open-beyond-loopback",
+            details={"host": settings.host},
+        )

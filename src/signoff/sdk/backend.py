@@ -1,0 +1,87 @@
+"""One set of verbs over a ledger at hand or a server far away. What goes in and out are wire forms (`app.views`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from signoff.app.open_gate import NAME_CHARS_MAX
+from signoff.errors import InvalidInputError
+from signoff.settings import Settings
+
+Wire = dict[str, Any]
+
+ANONYMOUS = "anonymous"
+
+
+class Backend(Protocol):
+    """Pages are `{items, nextCursor}`. Durations are seconds. Refusals are raised as `signoff.errors` has them, the
+    same on both sides; a conflict that somebody else has won carries the receipt."""
+
+    def gates(self, state: str | None, role: str | None, risk: str | None, limit: int, cursor: str | None) -> Wire:
+        """The inbox, soonest deadline first; without a state every gate, on a server one state after the other."""
+        ...
+
+    def gate(self, workflow_id: str, gate_key: str, timeout_s: float | None = None) -> Wire:
+        """A gate's view. With `timeout_s` as soon as the gate is final, or when the time is over."""
+        ...
+
+    def gate_by_key(self, gate_key: str) -> Wire: ...
+    def gates_of(self, workflow_id: str) -> list[Wire]: ...
+
+    def open_gate(self, body: Mapping[str, Any]) -> Wire:
+        """The gate's view and `isReplay`. The body is that of `POST /api/gates`."""
+        ...
+
+    def reply(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
+        """`{ok, isReplay, receipt}`. The body is `{payload, dedupeKey, origin?, promptDigest?}`."""
+        ...
+
+    def create_intent(self, goal: str, inputs: Mapping[str, Any], constraints: Mapping[str, Any]) -> str: ...
+
+    def start_run(self, body: Mapping[str, Any]) -> Wire:
+        """The run's view and `isReplay`. The body is that of `POST /api/runs`."""
+        ...
+
+    def run(self, workflow_id: str) -> Wire: ...
+    def runs(self, status: str | None, limit: int, cursor: str | None) -> Wire: ...
+    def cancel_run(self, workflow_id: str, reason: str | None = None) -> Wire: ...
+    def retry_run(self, workflow_id: str) -> Wire: ...
+    def steps(self, workflow_id: str) -> list[Wire]: ...
+    def artifacts(self, workflow_id: str) -> list[Wire]: ...
+    def interactions(self, workflow_id: str, limit: int, cursor: str | None) -> Wire: ...
+    def entries(self, workflow_id: str | None, after: int, limit: int) -> Wire: ...
+    def head(self) -> Wire: ...
+
+
+@contextmanager
+def open_backend(settings: Settings, *, creates: bool = False, actor: str | None = None) -> Iterator[Backend]:
+    """The server that `settings.url` names, else the ledger; closed at the end.
+
+    `creates` lets an embedded ledger be made where there is none. `actor` is who acts, while nobody has to sign in.
+
+    Raises:
+        InvalidInputError: (`invalid-actor`). LedgerUnavailableError, SchemaVersionError, NotFoundError: (`no-ledger`).
+    """
+    name = check_actor(ANONYMOUS if actor is None else actor)
+    if settings.url is not None:
+        from signoff.sdk.http_backend import open_http_backend
+
+        with open_http_backend(settings.url, token=settings.token, actor=name) as server:
+            yield server
+        return
+    from signoff.bootstrap import open_world
+    from signoff.sdk.ledger_backend import LedgerBackend
+
+    with open_world(settings, creates=creates) as world:
+        yield LedgerBackend(world, actor=name)
+
+
+def check_actor(name: str) -> str:
+    if not name.strip() or len(name) > NAME_CHARS_MAX or not name.isprintable():
+        raise InvalidInputError(
+            f"This is not the name of an actor: it has 1 to {NAME_CHARS_MAX} printable characters.",
+            code="invalid-actor",
+        )
+    return name

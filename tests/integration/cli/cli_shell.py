@@ -1,0 +1,97 @@
+"""A ledger in a directory, and the command line as real processes on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from signoff.app.open_gate import open_gate
+from signoff.app.world import World
+from signoff.bootstrap import open_world
+from signoff.gates.gate import Gate
+from signoff.settings import load
+
+PLAIN = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "LOGNAME": "ada"}
+COMMAND = (sys.executable, "-m", "signoff")
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Runs `signoff` in a directory, with nothing of the tests' own environment but what a process needs."""
+
+    directory: Path
+    database_url: str | None = None
+
+    @property
+    def environ(self) -> dict[str, str]:
+        url = {} if self.database_url is None else {"SIGNOFF_DATABASE_URL": self.database_url}
+        kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
+        return {**kept, **PLAIN, **url}
+
+    def __call__(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Answer:
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=self.directory,
+            env={**self.environ, **(environ or {})},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def start(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """A process to talk to; it does not outlive the block."""
+        with subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=self.directory,
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def json(self, *arguments: str) -> Any:
+        answer = self(*arguments, "--json")
+        assert answer.code == 0, answer
+        return answer.document
+
+    @contextmanager
+    def world(self) -> Iterator[World]:
+        settings = load({}, self.environ, cwd=self.directory)
+        with open_world(settings, migrates=True) as world:
+            yield world
+
+    def open_gate(self, workflow_id: str = "deploy-42", gate_key: str = "ship", **more: Any) -> Gate:
+        prompt = {"title": "Ship it?", **more.pop("prompt", {})}
+        values = {"ttl_s": 3600, "actor": "robot", **more}
+        with self.world() as world:
+            gate, _ = open_gate(world, workflow_id=workflow_id, gate_key=gate_key, prompt=prompt, **values)
+        return gate
+
+
+def choices(*triples: Sequence[str]) -> list[dict[str, str]]:
+    return [{"key": key, "label": label, "effect": effect} for key, label, effect in triples]

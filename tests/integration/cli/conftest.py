@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_shell import Shell
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+@pytest.fixture
+def any_shell(tmp_path: Path, database_url: str | None) -> Shell:
+    """The same on SQLite and on Postgres."""
+    return Shell(tmp_path, database_url)
