@@ -11,6 +11,7 @@ import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,14 @@ from signoff.clock import new_ulid, now_ms
 from signoff.errors import NotFoundError, SignoffError
 from signoff.ledger.migrate import check_schema, schema_version, upgrade
 from signoff.ledger.store import SqlLedger
-from signoff.settings import Settings
+from signoff.settings import Settings, Source, mask_url
 
 if TYPE_CHECKING:
     from signoff.app.ports import Agent, Sandbox, Steps
     from signoff.engine.worker import Worker
     from signoff.ledger.database import Database
 
+PRIVATE_POSTGRES = "postgres"
 SIGNING_KEY_FILE = "signing-key"
 CALLBACK_KEY_FILE = "callback-key"
 #: The most that any workload may ask for; a run's own `sandboxMinutes` is what bounds its tasks.
@@ -66,6 +68,21 @@ def open_world(
         database.close()
 
 
+def with_private_postgres(settings: Settings) -> Settings:
+    """The settings, on the private Postgres that another process (`signoff up --postgres`) runs in the directory."""
+    data_dir = settings.dir / PRIVATE_POSTGRES
+    if settings.database_url is not None or not data_dir.exists():
+        return settings
+    from signoff.ledger.embedded_postgres import running_url
+
+    url = running_url(data_dir)
+    if url is None:
+        return settings
+    shown = Source("database_url", mask_url(url), f"private Postgres in {settings.dir}")
+    sources = tuple(shown if source.name == shown.name else source for source in settings.sources)
+    return replace(settings, database_url=url, sources=sources)
+
+
 def open_database(settings: Settings, *, is_server: bool = False, creates: bool = True) -> Database:
     if settings.database_url is not None:
         from signoff.ledger.postgres import PostgresDatabase
@@ -74,6 +91,11 @@ def open_database(settings: Settings, *, is_server: bool = False, creates: bool 
     from signoff.ledger.sqlite import APP_FILE, SqliteDatabase
 
     if not creates and not (settings.dir / APP_FILE).exists():
+        if (settings.dir / PRIVATE_POSTGRES).exists():
+            raise NotFoundError(
+                f"The private Postgres in {settings.dir} is not running. Start it with: signoff up --postgres",
+                code="no-ledger",
+            )
         raise NotFoundError(
             f"There is no ledger in {settings.dir}. Start with `signoff demo` or `signoff up`, "
             "or say where it is with --dir or --database-url.",

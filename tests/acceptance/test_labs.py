@@ -90,7 +90,7 @@ def test_l07_and_l08_a_deadline_ends_the_gate_and_a_late_answer_changes_nothing(
     assert (late.status_code, late.json()["code"]) == (409, "gate-timed-out")
     assert server.get(f"/api/runs/{workflow_id}/gates/{gate_key}") == gate
     assert _interactions(place, workflow_id) == 0
-    escalations = place.rows(
+    escalations = place.sql(
         f"SELECT workflow_uuid FROM dbos.workflow_status WHERE workflow_uuid LIKE 'esc:{workflow_id}:%'"
     )
     assert escalations == [[f"esc:{workflow_id}:{gate_key}"]]
@@ -177,17 +177,17 @@ def test_l20_the_oracles_find_nothing_twice(server: Server, place: Place) -> Non
     workflow_id = server.new_run("oracle demo")
     assert server.reply(workflow_id, server.open_gate(workflow_id), "yes", "oracle-1").status_code == 200
     assert server.ended(workflow_id)["status"] == "SUCCESS"
-    newest = place.rows(
+    newest = place.sql(
         "SELECT id,workflow_id,status,last_step,next_action,retry_count,error FROM app.runs "
         "ORDER BY created_at DESC LIMIT 20;"
     )
     assert newest[0] == [workflow_id, workflow_id, "SUCCESS", "ExecuteST", "NONE", 0, None]
-    assert {name: place.rows(sql) for name, sql in ORACLES.items()} == dict.fromkeys(ORACLES, [])
+    assert {name: place.sql(sql) for name, sql in ORACLES.items()} == dict.fromkeys(ORACLES, [])
     bad = "SELECT count(*) AS bad_hash FROM app.human_interactions WHERE payload_hash !~ '^[a-f0-9]{64}$';"
     good = "SELECT count(*) FROM app.human_interactions WHERE payload_hash ~ '^[a-f0-9]{64}$';"
-    assert place.count(bad) == 0
+    assert place.sql(bad) == [[0]]
     assert place.count(good) >= 1
-    origins = place.rows("SELECT origin,count(*) FROM app.human_interactions GROUP BY origin ORDER BY count(*) DESC;")
+    origins = place.sql("SELECT origin,count(*) FROM app.human_interactions GROUP BY origin ORDER BY count(*) DESC;")
     assert "manual" in dict(origins)
     place.check()
 

@@ -82,7 +82,7 @@ def _codes_in(module: Module) -> Iterator[tuple[str, str]]:
         for keyword in node.keywords:
             if keyword.arg == "code":
                 yield from ((text, called) for text in _texts(keyword.value))
-        if called in takers:
+        if called in takers and called not in _FINDINGS:
             place, carrier = takers[called]
             yield from ((text, carrier) for argument in node.args[place : place + 1] for text in _texts(argument))
 

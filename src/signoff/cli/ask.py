@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 #: How often the progress line says how much time is left.
 LOOK_S = 1.0
+#: What is read of a body at most: more than a gate takes, so that what is cut off here is refused there.
 BODY_BYTES_MAX = 4 * 1024 * 1024
 
 _CLEAR_LINE = "\r\x1b[2K"
@@ -72,18 +73,13 @@ def ask(call: Call, title: str, *, workflow: str, key: str | None, is_left: bool
     with call.backend(creates=True) as backend:
         view = _open(backend, question, workflow, key)
         is_earlier = view.pop("isReplay") and view["state"] != "PENDING"
-        if view["state"] == "PENDING" and is_here:
-            view = _ask_here(backend, view)
-        if view["state"] == "PENDING":
-            _say_where(call, view)
-        if view["state"] == "PENDING" and not is_left:
-            try:
-                view = _wait(backend, view)
-            except KeyboardInterrupt:
-                note("The question stays open. Ask the same again to go on waiting, or to get the answer.")
-                return INTERRUPTED
-    if is_earlier:
-        note("This was asked and answered before; another --workflow asks afresh.")
+        if is_earlier:
+            note(f"Ended before: {receipt_line(view['receipt'])}. Another --workflow asks afresh.")
+        try:
+            view = _settle(call, backend, view, is_here=is_here, is_left=is_left)
+        except KeyboardInterrupt:
+            note("The question stays open. Ask the same again to go on waiting, or to get the answer.")
+            return INTERRUPTED
     call.show({**view, "isEarlier": is_earlier}, lambda: _draw(view))
     return _exit_code(view, question)
 
@@ -95,6 +91,17 @@ def _open(backend: Backend, question: Question, workflow: str, key: str | None) 
         if error.code == "gate-exists":
             note("The same --workflow and --key were used for another question; change one of them to ask this one.")
         raise
+
+
+def _settle(call: Call, backend: Backend, view: Wire, *, is_here: bool, is_left: bool) -> Wire:
+    """The gate as it stands when there is nothing more to wait for here."""
+    if view["state"] == "PENDING" and is_here:
+        view = _ask_here(backend, view)
+    if view["state"] == "PENDING":
+        _say_where(call, view)
+        if not is_left:
+            view = _wait(backend, view)
+    return view
 
 
 def _ask_here(backend: Backend, view: Wire) -> Wire:

@@ -35,7 +35,9 @@ class Call:
 
     @cached_property
     def settings(self) -> Settings:
-        return load(self.flags, os.environ, cwd=Path.cwd())
+        from signoff.bootstrap import with_private_postgres
+
+        return with_private_postgres(load(self.flags, os.environ, cwd=Path.cwd()))
 
     @property
     def actor(self) -> str:

@@ -27,7 +27,7 @@ class _Stderr(logging.Handler):
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")  # noqa: DTZ006 - local time, for people
+        at = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
         text = f"{at} {record.levelname.lower():7} {record.name}: {sanitise(record.getMessage())}"
         return text if record.exc_info is None else f"{text}\n{self.formatException(record.exc_info)}"
 

@@ -159,10 +159,11 @@ class _WorkerBeside:
 def _private_postgres(settings: Settings) -> Iterator[Settings]:
     if settings.database_url is not None:
         raise InvalidInputError("--postgres starts a database of its own; leave --database-url out.", code="usage")
+    from signoff.bootstrap import PRIVATE_POSTGRES
     from signoff.ledger.embedded_postgres import EmbeddedPostgres
 
     settings.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    server = EmbeddedPostgres(settings.dir / "postgres")
+    server = EmbeddedPostgres(settings.dir / PRIVATE_POSTGRES)
     url = server.start()
     try:
         yield replace(settings, database_url=url)

@@ -68,6 +68,23 @@ def find_binaries() -> Path:
     return _installations()[0]
 
 
+def running_url(data_dir: Path) -> str | None:
+    """The URL of the server that somebody else's process runs on this data, or None."""
+    try:
+        lines = (data_dir / "cluster" / "postmaster.pid").read_text().splitlines()
+        password = (data_dir / "password").read_text()
+        os.kill(int(lines[0]), 0)
+    except (OSError, IndexError, ValueError) as error:
+        # Alive, but not ours to signal: that is somebody else's server all the same.
+        if not isinstance(error, PermissionError) or error.filename is not None:
+            return None
+    return _url(password, int(lines[3]))
+
+
+def _url(password: str, port: int) -> str:
+    return f"postgresql://{USER}:{password}@127.0.0.1:{port}/{DATABASE}"
+
+
 class EmbeddedPostgres:
     """One Postgres on 127.0.0.1, its data kept in `data_dir` between starts; as a context manager it gives the URL.
 
@@ -106,7 +123,7 @@ class EmbeddedPostgres:
             undo.callback(_stop, guardian)
             password = (self.data_dir / "password").read_text()
             self._running = undo.pop_all()
-        return f"postgresql://{USER}:{password}@127.0.0.1:{port}/{DATABASE}"
+        return _url(password, port)
 
     def stop(self) -> None:
         """Shuts the server down and waits until it has; nothing happens if it does not run."""

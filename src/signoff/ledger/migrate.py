@@ -21,6 +21,10 @@ class Migration:
     name: str
     sql: str
 
+    @property
+    def sha256(self) -> str:
+        return sha256_hex(self.sql.encode())
+
 
 def migrations(dialect: str) -> list[Migration]:
     folder = resources.files("signoff.ledger").joinpath("migrations", dialect)
@@ -40,9 +44,13 @@ def schema_version(database: Database) -> int:
 def check_schema(database: Database) -> None:
     """
     Raises:
-        SchemaVersionError: the ledger is older or newer than this program, with what to do.
+        SchemaVersionError: the ledger is older or newer than this program, with what to do; or (`schema-edited`) it was
+        made by other migrations than this program's.
     """
-    found, wanted = schema_version(database), migrations(database.dialect)[-1].version
+    with transaction(database, database.begin_read) as session:
+        found = _version(session)
+        _check_unedited(session, migrations(database.dialect))
+    wanted = migrations(database.dialect)[-1].version
     if found < wanted:
         raise SchemaVersionError(
             f"The ledger's schema is version {found}, this program needs {wanted}. Run: signoff db upgrade",
@@ -57,20 +65,45 @@ def check_schema(database: Database) -> None:
 
 
 def upgrade(database: Database, *, now: int) -> list[str]:
-    """Apply what is missing; the names of what was applied."""
+    """Apply what is missing; the names of what was applied.
+
+    Raises:
+        SchemaVersionError: (`schema-edited`) a migration is not what it was when it was applied.
+    """
     applied = []
-    for migration in migrations(database.dialect):
+    known = migrations(database.dialect)
+    for migration in known:
         with transaction(database, database.begin_write) as session:
             database.prepare(session.connection)
+            _check_unedited(session, known)
             if _version(session) < migration.version:
                 _apply(database, session.connection, migration, now)
                 applied.append(migration.name)
     return applied
 
 
-def _version(session: Session) -> int:
+def _check_unedited(session: Session, known: list[Migration]) -> None:
+    if not _has_table(session):
+        return
+    rows = session.connection.execute("SELECT version, sha256 FROM app.schema_migrations").fetchall()
+    applied = {row["version"]: row["sha256"] for row in rows}
+    for migration in known:
+        if applied.get(migration.version, migration.sha256) != migration.sha256:
+            raise SchemaVersionError(
+                f"The ledger was made by another migration {migration.name} than the one in this program. Use the "
+                "program that made it, or begin a new ledger.",
+                code="schema-edited",
+                details={"migration": migration.name},
+            )
+
+
+def _has_table(session: Session) -> bool:
     found = session.one("schema_table")
-    if found is None or not found["found"]:
+    return found is not None and bool(found["found"])
+
+
+def _version(session: Session) -> int:
+    if not _has_table(session):
         return 0
     row = session.connection.execute("SELECT MAX(version) AS version FROM app.schema_migrations").fetchone()
     return int(row["version"] or 0)
@@ -78,9 +111,8 @@ def _version(session: Session) -> int:
 
 def _apply(database: Database, connection: Connection, migration: Migration, now: int) -> None:
     database.script(connection, _TABLE + ";\n" + migration.sql)
-    digest = sha256_hex(migration.sql.encode())
     # Our own text: a number, a file name and a digest.
     connection.execute(
         "INSERT INTO app.schema_migrations (version, name, sha256, applied_at) "  # noqa: S608
-        f"VALUES ({migration.version}, '{migration.name}', '{digest}', {now})"
+        f"VALUES ({migration.version}, '{migration.name}', '{migration.sha256}', {now})"
     )

@@ -26,7 +26,8 @@ class PostgresDatabase:
 
     dialect = "postgres"
     begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    begin_write = "BEGIN"
+    # Said, since a database may have another default: what is read after waiting for a lock must be what is then there.
+    begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
     def __init__(self, url: str, *, is_pooled: bool) -> None:
         self.queries = load_queries(self.dialect)

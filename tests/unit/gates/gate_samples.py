@@ -22,7 +22,7 @@ CHECKLIST = [
 ]
 
 
-def a_prompt(requirement: Requirement = ANYONE_ONCE, **draft: Any) -> Prompt:
+def a_prompt(requirement: Requirement = ANYONE_ONCE, /, **draft: Any) -> Prompt:
     return build_prompt({"title": "Ship it?", **draft}, requirement=requirement, ttl_s=TTL_S, now=NOW)
 
 

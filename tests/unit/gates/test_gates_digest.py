@@ -65,7 +65,7 @@ def test_a_digest_is_sha_256_over_the_spelling() -> None:
         ("A" * 64, False),
         ("g" * 64, False),
         ("0" * 64 + "\n", False),
-        ("٠" * 64, False),
+        ("\N{ARABIC-INDIC DIGIT ZERO}" * 64, False),
     ],
 )
 def test_a_digest_is_64_lower_case_hex_digits(text: str, is_one: bool) -> None:

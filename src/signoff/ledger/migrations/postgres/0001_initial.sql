@@ -181,3 +181,5 @@ END;
 $$;
 CREATE TRIGGER outbox_notify AFTER INSERT ON app.outbox
     FOR EACH STATEMENT EXECUTE FUNCTION app.notify_outbox();
+CREATE TRIGGER human_gates_notify AFTER UPDATE ON app.human_gates
+    FOR EACH STATEMENT EXECUTE FUNCTION app.notify_outbox();

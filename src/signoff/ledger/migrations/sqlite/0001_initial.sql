@@ -169,3 +169,12 @@ CREATE TRIGGER app.human_interactions_no_update BEFORE UPDATE ON human_interacti
 BEGIN SELECT RAISE(ABORT, 'human_interactions is append-only'); END;
 CREATE TRIGGER app.human_interactions_no_delete BEFORE DELETE ON human_interactions
 BEGIN SELECT RAISE(ABORT, 'human_interactions is append-only'); END;
+
+-- REPLACE deletes what is in its way without asking the triggers above.
+CREATE TRIGGER app.audit_entries_no_replace BEFORE INSERT ON audit_entries
+WHEN EXISTS (SELECT 1 FROM audit_entries WHERE seq = NEW.seq OR (workflow_id = NEW.workflow_id AND n = NEW.n))
+BEGIN SELECT RAISE(ABORT, 'audit_entries is append-only'); END;
+CREATE TRIGGER app.human_interactions_no_replace BEFORE INSERT ON human_interactions
+WHEN EXISTS (SELECT 1 FROM human_interactions WHERE id = NEW.id OR (workflow_id = NEW.workflow_id
+    AND gate_key = NEW.gate_key AND topic = NEW.topic AND dedupe_key = NEW.dedupe_key))
+BEGIN SELECT RAISE(ABORT, 'human_interactions is append-only'); END;

@@ -1,0 +1,56 @@
+"""`settings.md`: every setting, from the table of settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from signoff.settings import CONFIG_ENV, CONFIG_FILE, CONFIG_FLAG, SETTINGS, Setting
+
+from .markdown import code, fence, page, table
+
+
+def settings_page() -> str:
+    return page(
+        "Settings",
+        "What goes before what, for each setting by itself:\n\n"
+        "1. the flag;\n"
+        "2. the environment: the setting's own name, then its other names;\n"
+        f"3. the line in {code(CONFIG_FILE)};\n"
+        "4. the default.\n\n"
+        "`signoff doctor` shows each value and where it came from. An empty variable, and a key without a value, count "
+        "as not set. What goes before another is used alone: lists are not joined.",
+        f"The file is {code(CONFIG_FILE)} in the working directory, or the one that {code(CONFIG_FLAG)} or "
+        f"{code(CONFIG_ENV)} names. A dot in a name leads into a mapping. An unknown name in it is an error "
+        "(`invalid-settings`), and so is a value that cannot be taken; every problem is named with its line.",
+        fence("port: 8701\ncallbacks:\n  allow:\n    - https://ci.example/hooks/", "yaml"),
+        "Secrets have no flag, since other users of a machine can read command lines. Relative paths start at the "
+        "working directory. `_s` are seconds.",
+        table(("name", "flag", "environment", "accepts", "default", "what it is"), map(_row, SETTINGS)),
+        "## Other names in the environment",
+        "Understood so that other set-ups keep working; the setting's own name goes before them.",
+        table(("variable", "setting", "values"), _alias_rows()),
+    )
+
+
+def _row(setting: Setting) -> tuple[str, ...]:
+    return (
+        code(setting.name),
+        _flags(setting),
+        code(setting.env),
+        setting.kind.accepts,
+        "" if setting.default in (None, ()) else code(setting.shown(setting.default)),
+        setting.help,
+    )
+
+
+def _flags(setting: Setting) -> str:
+    if setting.flag is None:
+        return "none: a secret"
+    return code(setting.flag) + (f", {code(setting.off_flag)}" if setting.off_flag else "")
+
+
+def _alias_rows() -> Iterator[tuple[str, ...]]:
+    for setting in SETTINGS:
+        for alias in setting.aliases:
+            meanings = ", ".join(f"{code(given)} means {code(meant)}" for given, meant in alias.means.items())
+            yield code(alias.env), code(setting.name), meanings or "the same"
