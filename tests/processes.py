@@ -53,6 +53,26 @@ class Done:
         return json.loads(self.out)
 
 
+@dataclass(frozen=True)
+class Running:
+    """A command that has been started; call it for its end."""
+
+    process: subprocess.Popen[str]
+
+    def __call__(self) -> Done:
+        with self.process:
+            out, err = self.process.communicate(timeout=WAIT_S)
+        return Done(self.process.returncode, out, err)
+
+    @property
+    def is_at_the_ledger(self) -> bool:
+        """It has the ledger's file, or a connection, open; or has ended already."""
+        if self.process.poll() is not None:
+            return True
+        links = [os.readlink(path) for path in Path(f"/proc/{self.process.pid}/fd").iterdir() if path.is_symlink()]
+        return any(link.endswith("/app.db") or link.startswith("socket:") for link in links)
+
+
 @dataclass
 class Server:
     """A process that stays. `url` is None for a worker, and for one that died before it was ready."""
@@ -163,9 +183,10 @@ class Place:
         return ["--dir", str(self.directory), *url]
 
     def command(self, *arguments: str) -> Done:
-        with self._spawn(*arguments, *self.flags, stderr=subprocess.PIPE) as process:
-            out, err = process.communicate(timeout=WAIT_S)
-        return Done(process.returncode, out, err)
+        return self.begin(*arguments)()
+
+    def begin(self, *arguments: str) -> Running:
+        return Running(self._spawn(*arguments, *self.flags, stderr=subprocess.PIPE))
 
     def sql(self, query: str) -> list[list[Any]]:
         """What a query answers, asked as an operator asks it."""
@@ -212,7 +233,7 @@ class Place:
     def _spawn(
         self, *arguments: str, stderr: Any, environ: Mapping[str, str] | None = None
     ) -> subprocess.Popen[str]:
-        kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
+        kept = {name: value for name, value in os.environ.items() if name.startswith(("COVERAGE", "PYTHONPATH"))}
         return subprocess.Popen(
             [*COMMAND, *arguments],
             cwd=self.directory.parent,

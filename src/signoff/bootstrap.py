@@ -5,7 +5,6 @@ Imports are made where they are needed, so that a command which reads the ledger
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 import signal
@@ -24,7 +23,7 @@ from signoff.ledger.store import SqlLedger
 from signoff.settings import Settings, Source, mask_url
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Agent, Sandbox, Steps
+    from signoff.app.steps import Agent, Sandbox, Steps
     from signoff.engine.worker import Worker
     from signoff.ledger.database import Database
 
@@ -33,8 +32,6 @@ SIGNING_KEY_FILE = "signing-key"
 CALLBACK_KEY_FILE = "callback-key"
 #: The most that any workload may ask for; a run's own `sandboxMinutes` is what bounds its tasks.
 SANDBOX_TIMEOUT_S = 86_400
-
-_log = logging.getLogger("signoff")
 
 
 @contextmanager
@@ -54,7 +51,7 @@ def open_world(
         is_first_start = settings.database_url is None and schema_version(database) == 0
         if migrates or is_first_start:
             for name in upgrade(database, now=now_ms()):
-                _log.info("migration %s applied", name)
+                _log_info("migration %s applied", name)
         check_schema(database)
         yield World(
             ledger=SqlLedger(database),
@@ -186,6 +183,12 @@ def _make_sandbox(settings: Settings) -> Sandbox:
     if settings.sandbox == "mock":
         return MockSandbox()
     return LocalSandbox(SANDBOX_TIMEOUT_S, settings.sandbox_output_bytes_max, settings.dir / "sandbox")
+
+
+def _log_info(message: str, *values: object) -> None:
+    import logging
+
+    logging.getLogger("signoff").info(message, *values)
 
 
 def _arm_crash_point() -> None:

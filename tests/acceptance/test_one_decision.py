@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
-from processes import COMMAND, Place, Server, until
+from processes import Place, Running, Server, until
 
 OVER_HTTP = 6
 BY_COMMAND = 2
@@ -64,35 +62,39 @@ def _answer_at_once(
     place: Place, servers: Sequence[Server], workflow_id: str, gate_key: str, *, is_same: bool
 ) -> list[Told]:
     """Commands are started first; everybody over HTTP sends as soon as the first of them has found the ledger."""
+    typed = [
+        _type(place, workflow_id, gate_key, number, is_same=is_same)
+        for number in range(OVER_HTTP, OVER_HTTP + BY_COMMAND)
+    ]
+    until(lambda: any(command.is_at_the_ledger for command in typed), "a command that has found the ledger")
     together = Barrier(OVER_HTTP)
 
-    def over_http(number: int) -> Told:
+    def send(number: int) -> Told:
         together.wait()
         choice, key = _words(number, is_same)
         server = servers[number % len(servers)]
         answer = server.reply(workflow_id, gate_key, choice, key, rationale=_why(number, is_same))
-        document = answer.json()
-        assert answer.status_code in (200, 409), document
-        return Told(answer.status_code == 200, document.get("code"), document["receipt"])
+        assert answer.status_code in (200, 409), answer.text
+        return _told(answer.status_code == 200, answer.json())
 
-    with ThreadPoolExecutor(OVER_HTTP + BY_COMMAND) as people:
-        typed = [
-            people.submit(_by_command, place, workflow_id, gate_key, number, is_same=is_same)
-            for number in range(OVER_HTTP, OVER_HTTP + BY_COMMAND)
-        ]
-        sent = [people.submit(over_http, number) for number in range(OVER_HTTP)]
-        return [one.result() for one in (*sent, *typed)]
+    with ThreadPoolExecutor(OVER_HTTP) as people:
+        told = list(people.map(send, range(OVER_HTTP)))
+    for command in typed:
+        done = command()
+        assert done.code in (0, 4), done
+        told.append(_told(done.code == 0, done.document))
+    return told
 
 
-def _by_command(place: Place, workflow_id: str, gate_key: str, number: int, *, is_same: bool) -> Told:
+def _type(place: Place, workflow_id: str, gate_key: str, number: int, *, is_same: bool) -> Running:
     choice, key = _words(number, is_same)
     data = json.dumps({"rationale": _why(number, is_same)})
-    done = place.command(
-        *("gate", "reply", workflow_id, gate_key, "--choice", choice),
-        *("--data", data, "--dedupe-key", key, "--json"),
-    )
-    assert done.code in (0, 4), done
-    return Told(done.code == 0, done.document.get("code"), done.document["receipt"])
+    words = ("gate", "reply", workflow_id, gate_key, "--choice", choice)
+    return place.begin(*words, "--data", data, "--dedupe-key", key, "--json")
+
+
+def _told(is_accepted: bool, document: dict[str, Any]) -> Told:
+    return Told(is_accepted, document.get("code"), document["receipt"])
 
 
 def _words(number: int, is_same: bool) -> tuple[str, str]:

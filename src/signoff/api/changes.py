@@ -11,8 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
 
 from signoff.app.find import ROWS_MAX, find_entries
 from signoff.app.world import World
@@ -21,6 +24,9 @@ from signoff.errors import LedgerUnavailableError
 RECHECK_S = 1.0
 WATCH_S = 0.2
 JOIN_TIMEOUT_S = 2.0
+LOOKERS_MAX = 4
+
+T = TypeVar("T")
 
 _log = logging.getLogger("signoff.api")
 
@@ -48,7 +54,13 @@ class Changes:
         self._listeners: dict[str, set[Listener]] = {}
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        self._lookers = CapacityLimiter(LOOKERS_MAX)
         self.is_ending = False
+
+    async def look(self, read: Callable[[], T]) -> T:
+        """Read the ledger on behalf of somebody who waits, in one of few threads that are for this alone: however
+        many wait, they never stand in the way of those who answer."""
+        return await to_thread.run_sync(read, limiter=self._lookers)
 
     def start(self) -> None:
         loop = asyncio.get_running_loop()

@@ -8,8 +8,7 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from signoff.app.find import PAGE_MAX, ROWS_MAX
-from signoff.app.open_gate import RISK_LEVELS
-from signoff.gates.gate import State
+from signoff.gates.gate import RISK_LEVELS, State
 from signoff.gates.keys import GATE_KEY_PATTERN, WORKFLOW_ID_PATTERN, check_workflow_id
 from signoff.gates.requirement import ROLE_CHARS_MAX
 from signoff.plans.run import Status

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import anyio
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from signoff.api.answers import GateOut, GatePageOut, OpenedGateOut, ReplyOut, TakenOut
@@ -178,7 +177,7 @@ async def _wait_until_final(
     ends_at = anyio.current_time() + timeout_s
     with surface.changes.listen(workflow_id) as listener:
         while True:
-            gate = await run_in_threadpool(find_gate, surface.world, workflow_id, gate_key)
+            gate = await surface.changes.look(lambda: find_gate(surface.world, workflow_id, gate_key))
             left_s = ends_at - anyio.current_time()
             is_over = gate.is_final or left_s <= 0 or surface.changes.is_ending
             if is_over or await request.is_disconnected():

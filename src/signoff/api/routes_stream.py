@@ -70,8 +70,9 @@ async def _lines(surface: Surface, workflow_id: str) -> AsyncIterator[str]:
     seen, status = 0, Status.ENQUEUED.value
     with surface.changes.listen(workflow_id) as listener:
         while True:
-            page: Page = await run_in_threadpool(
-                find_entries, surface.world, workflow_id=workflow_id, after=seen, limit=ROWS_MAX
+            after = seen
+            page = await surface.changes.look(
+                lambda after=after: find_entries(surface.world, workflow_id=workflow_id, after=after, limit=ROWS_MAX)
             )
             for entry in page.items:
                 seen = entry.seq

@@ -18,6 +18,7 @@ from signoff.errors import OperationError
 
 #: Waiting requests end at once; this is for answers that are being made or read.
 GRACE_S = 3
+BACKLOG = 2048
 _TICK_S = 0.05
 
 
@@ -68,14 +69,20 @@ async def _serve(
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named, since asyncio turns Nagle's delay of 40 ms off only where it sees that this is TCP.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host.strip("[]"), port), family=family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host.strip("[]"), port))
+        listening.listen(BACKLOG)
     except OSError as error:
+        listening.close()
         raise OperationError(
             f"Cannot listen on {host}:{port}: {error.strerror or error}.",
             code="cannot-listen",
             details={"host": host, "port": port},
         ) from error
+    return listening
 
 
 @contextmanager

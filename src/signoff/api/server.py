@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
@@ -16,6 +17,9 @@ from signoff.api.openapi import DESCRIPTION, describe
 from signoff.api.problems import answer_problems
 from signoff.api.surface import DatabaseName, Surface
 from signoff.app.world import World
+
+#: Requests that are worked on at once. More threads than a ledger has connections would only wait for each other.
+THREADS_MAX = 12
 
 
 def create_app(world: World, *, version: str, database: DatabaseName, host: str) -> FastAPI:
@@ -51,6 +55,7 @@ def create_app(world: World, *, version: str, database: DatabaseName, host: str)
 @asynccontextmanager
 async def _watch_while_open(app: FastAPI) -> AsyncIterator[None]:
     surface: Surface = app.state.surface
+    to_thread.current_default_thread_limiter().total_tokens = THREADS_MAX
     surface.changes.start()
     try:
         yield

@@ -16,8 +16,9 @@ from signoff.app.find import outputs_of, the_run
 from signoff.app.legs import Leg
 from signoff.app.moments import ROLLED_BACK, STEP_DONE, TASK_DONE, reach
 from signoff.app.open_gate import make_gate, record_gate
-from signoff.app.ports import Artifact, Reader, Row, StepContext, StepResult, Steps, Writer
+from signoff.app.ports import Reader, Row, Writer
 from signoff.app.settle_gate import gates_of_node
+from signoff.app.steps import Artifact, StepContext, StepResult, Steps
 from signoff.app.views import gate_decision, gate_result
 from signoff.app.world import World
 from signoff.errors import SignoffError, StepFailedError

@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from signoff.app.open_gate import RISK_LEVELS
 from signoff.app.ports import Reader, Row
 from signoff.app.world import World
 from signoff.audit.entry import Entry
 from signoff.audit.head import Head
 from signoff.errors import InvalidInputError, NotFoundError
-from signoff.gates.gate import Gate, State
+from signoff.gates.gate import RISK_LEVELS, Gate, State
 from signoff.gates.interaction import Interaction
 from signoff.gates.keys import check_gate_key
 from signoff.plans.run import Run, Status

@@ -12,12 +12,11 @@ from signoff.app.world import World
 from signoff.errors import ConflictError, InvalidInputError
 from signoff.gates import requirement as requirements
 from signoff.gates.deadline import Ladder
-from signoff.gates.gate import Gate
+from signoff.gates.gate import RISK_LEVELS, Gate
 from signoff.gates.keys import check_gate_key, check_topic, check_workflow_id, topic_of
 from signoff.gates.prompt import Prompt, build_prompt
 from signoff.gates.requirement import ANYONE_ONCE, Requirement
 
-RISK_LEVELS = ("low", "medium", "high", "critical")
 NAME_CHARS_MAX = 200
 
 

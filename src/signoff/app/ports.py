@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from signoff.audit.entry import Entry
@@ -115,78 +114,3 @@ class Watch(Protocol):
     def wait(self, timeout_s: float) -> bool:
         """True as soon as something was written; False when the time is over."""
         ...
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """Something a step leaves behind: text kept `inline`, or a `uri`; `sha256` is over its bytes."""
-
-    kind: str
-    sha256: str
-    inline: str | None = None
-    uri: str | None = None
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """`output` is a JSON object; the next steps and the gate's prompt are made from it."""
-
-    output: Mapping[str, Any]
-    artifacts: tuple[Artifact, ...] = ()
-
-
-@dataclass(frozen=True)
-class StepContext:
-    """What a step may know. `outputs` are those of the steps before it, by step id."""
-
-    run_id: str
-    step_id: str
-    attempt: int
-    goal: str
-    inputs: Mapping[str, Any]
-    constraints: Mapping[str, Any]
-    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    workload: Mapping[str, int] = field(default_factory=dict)
-    is_cancelled: Callable[[], bool] = lambda: False
-
-
-class Steps(Protocol):
-    """Does what a plan's steps name. All three are called again after a crash between effect and record.
-
-    Raises:
-        StepFailedError: the step did not succeed; the run ends.
-    """
-
-    def perform(self, action: str, context: StepContext) -> StepResult: ...
-    def undo(self, action: str, context: StepContext) -> StepResult: ...
-
-    def perform_task(self, action: str, task: Mapping[str, Any], context: StepContext) -> StepResult:
-        """One task of a fan-out; `context.workload` bounds it."""
-        ...
-
-
-class Agent(Protocol):
-    """Turns a goal into a plan: `{summary, patch?, tasks: [{key, title, command?}], approvalTimeoutS?}`.
-
-    Raises:
-        StepFailedError: no plan could be had.
-    """
-
-    def plan(self, context: StepContext) -> StepResult: ...
-
-
-class WorkTree(Protocol):
-    """A scratch work tree for each run, to which a plan's patch is applied."""
-
-    def apply(self, run_id: str, attempt: int, patch: str) -> StepResult: ...
-    def roll_back(self, run_id: str, attempt: int, patch: str) -> StepResult: ...
-
-
-class Sandbox(Protocol):
-    """Runs one task apart from everything else.
-
-    Raises:
-        StepFailedError: the task failed, ran too long or wrote too much.
-    """
-
-    def run(self, task: Mapping[str, Any], context: StepContext) -> StepResult: ...

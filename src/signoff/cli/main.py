@@ -11,19 +11,19 @@ import click
 from signoff.cli.failure import INTERRUPTED, install_last_resort, report_error, report_usage
 from signoff.errors import SignoffError
 
-#: Where each command is: a new one is a line here.
+#: Where each command is and what it does: a new one is a line here. The words stand here so that `--help` imports none.
 COMMANDS = {
-    "api": "signoff.cli.up:api",
-    "ask": "signoff.cli.ask:ask",
-    "audit": "signoff.cli.audit:audit",
-    "completion": "signoff.cli.completion:completion",
-    "db": "signoff.cli.db:db",
-    "demo": "signoff.cli.demo:demo",
-    "doctor": "signoff.cli.doctor:doctor",
-    "gate": "signoff.cli.gate:gate",
-    "run": "signoff.cli.run:run",
-    "up": "signoff.cli.up:up",
-    "worker": "signoff.cli.up:worker",
+    "api": ("signoff.cli.up:api", "The API alone; workers run elsewhere on the same database."),
+    "ask": ("signoff.cli.ask:ask", "Ask a person, wait, and exit by the answer: for scripts and CI jobs."),
+    "audit": ("signoff.cli.audit:audit", "Read, verify and export the audit trail."),
+    "completion": ("signoff.cli.completion:completion", "Print what makes a shell complete signoff's commands."),
+    "db": ("signoff.cli.db:db", "Upgrade, query and check the ledger's database."),
+    "demo": ("signoff.cli.demo:demo", "The main job in one command: run, stop at a gate, answer, prove."),
+    "doctor": ("signoff.cli.doctor:doctor", "Check the set-up: settings and their origin, ledger, programs."),
+    "gate": ("signoff.cli.gate:gate", "List, show and answer gates."),
+    "run": ("signoff.cli.run:run", "Start, list, follow, cancel and retry runs."),
+    "up": ("signoff.cli.up:up", "Everything in one process: API and worker."),
+    "worker": ("signoff.cli.up:worker", "A worker alone: any number of them against one database."),
 }
 
 _EPILOG = """\b
@@ -44,10 +44,14 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)  # noqa: S101 - the table names commands only
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, is_asked: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from signoff.app.ports import Steps
+from signoff.app.steps import Steps
 from signoff.app.world import World
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
-from signoff.app.ports import Outbox, Steps
+from signoff.app.ports import Outbox
 from signoff.app.sign_head import HeadSigner
+from signoff.app.steps import Steps
 from signoff.app.sweep_deadlines import BATCH, sweep_deadlines
 from signoff.app.world import World
 from signoff.engine import context

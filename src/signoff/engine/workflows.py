@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
@@ -27,6 +27,7 @@ TASK_POLL_S = 0.1
 
 Wire = Mapping[str, Any]
 Part = dict[str, Any]
+T = TypeVar("T")
 
 _log = logging.getLogger("signoff.engine")
 
@@ -128,7 +129,7 @@ def _guarded(order: Wire, part: Callable[[Leg], Part]) -> Part:
     return _waiting_for_ledger(lambda: part(leg), otherwise=give_up)
 
 
-def _waiting_for_ledger(do: Callable[[], Any], *, otherwise: Callable[[Exception], Any]) -> Any:
+def _waiting_for_ledger(do: Callable[[], T], *, otherwise: Callable[[Exception], T]) -> T:
     """`do` as often as the ledger needs to come back; `otherwise` for what nobody foresaw."""
     while True:
         try:

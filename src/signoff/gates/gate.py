@@ -59,6 +59,8 @@ TRANSITIONS: Mapping[State, Mapping[Move, State]] = {
     State.CANCELLED: {},
 }
 
+RISK_LEVELS = ("low", "medium", "high", "critical")
+
 FINAL_STATES = frozenset(state for state, moves in TRANSITIONS.items() if not moves)
 
 _FINAL_ERRORS: Mapping[State, type[GateFinalError]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from signoff.ledger.inspect import Inspection
-from signoff.ledger.queries import _read
+from signoff.ledger.queries import read_queries
 
 _ENGINE_TABLE = re.compile(r"\bdbos\.\w+")
 
@@ -15,7 +15,7 @@ def count_violations(inspection: Inspection) -> dict[str, int]:
 
     Those over tables that the engine has not made yet count 0: nothing has run that could break them.
     """
-    return {name: _count(inspection, sql) for name, sql in _read("oracles.sql").items()}
+    return {name: _count(inspection, sql) for name, sql in read_queries("oracles.sql").items()}
 
 
 def _count(inspection: Inspection, sql: str) -> int:

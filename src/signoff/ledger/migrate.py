@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 
 from signoff.errors import SchemaVersionError
 from signoff.gates.digest import sha256_hex
@@ -27,12 +27,8 @@ class Migration:
 
 
 def migrations(dialect: str) -> list[Migration]:
-    folder = resources.files("signoff.ledger").joinpath("migrations", dialect)
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    return [
-        Migration(int(file.name.split("_", 1)[0]), file.name.removesuffix(".sql"), file.read_text(encoding="utf-8"))
-        for file in files
-    ]
+    files = sorted((Path(__file__).parent / "migrations" / dialect).glob("*.sql"))
+    return [Migration(int(file.stem.split("_", 1)[0]), file.stem, file.read_text(encoding="utf-8")) for file in files]
 
 
 def schema_version(database: Database) -> int:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from importlib import resources
+from pathlib import Path
 
+_SQL = Path(__file__).parent / "sql"
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z][a-z0-9_]*)\b")
 
 
 def load_queries(dialect: str) -> Mapping[str, str]:
     """All queries of one dialect (`sqlite` or `postgres`), in the parameter style of its driver."""
-    queries = {**_read("queries.sql"), **_read(f"{dialect}.sql")}
+    queries = {**read_queries("queries.sql"), **read_queries(f"{dialect}.sql")}
     if dialect == "sqlite":
         return queries
     return {name: _PARAMETER.sub(r"%(\1)s", text.replace("%", "%%")) for name, text in queries.items()}
 
 
-def _read(file_name: str) -> dict[str, str]:
-    text = resources.files("signoff.ledger").joinpath("sql", file_name).read_text(encoding="utf-8")
+def read_queries(file_name: str) -> dict[str, str]:
+    """The queries of one file by name, as they stand there."""
+    text = (_SQL / file_name).read_text(encoding="utf-8")
     _, *parts = _NAME.split(text)
     return {name: _without_comments(body) for name, body in zip(parts[::2], parts[1::2], strict=True)}
 

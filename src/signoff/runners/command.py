@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from signoff.app.ports import StepContext, StepResult
+from signoff.app.steps import StepContext, StepResult
 from signoff.errors import MissingProgramError, StepFailedError
 from signoff.runners.agent_plan import PLAN_CONTRACT, read_plan
 from signoff.runners.excerpt import last_lines, one_line, to_artifact

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from signoff.app.ports import Agent, Sandbox, StepContext, StepResult, WorkTree
+from signoff.app.steps import Agent, Sandbox, StepContext, StepResult, WorkTree
 from signoff.errors import StepFailedError
 from signoff.plans.recipe import plan_prompt
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from signoff.app.ports import Artifact
+from signoff.app.steps import Artifact
 from signoff.gates.digest import sha256_hex
 
 EXCERPT_LINES = 10

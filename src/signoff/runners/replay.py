@@ -11,7 +11,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from signoff.app.ports import StepContext, StepResult
+from signoff.app.steps import StepContext, StepResult
 from signoff.errors import InvalidInputError, StepFailedError
 from signoff.gates.digest import digest_of, parse_json
 from signoff.runners.agent_plan import check_plan

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from signoff.app.ports import Artifact, StepContext, StepResult
+from signoff.app.steps import Artifact, StepContext, StepResult
 from signoff.errors import StepFailedError
 from signoff.gates.digest import digest_of
 from signoff.runners.excerpt import last_lines, one_line, to_artifact

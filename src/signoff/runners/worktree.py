@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from signoff.app.ports import StepResult
+from signoff.app.steps import StepResult
 from signoff.errors import MissingProgramError, StepFailedError
 from signoff.gates.digest import sha256_hex
 from signoff.gates.keys import check_workflow_id

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from signoff.app.advance_run import begin_leg, do_node
 from signoff.app.legs import Leg
-from signoff.app.ports import StepContext, StepResult
+from signoff.app.steps import StepContext, StepResult
 from signoff.app.world import World
 
 BASE_URL = "http://127.0.0.1:8700"

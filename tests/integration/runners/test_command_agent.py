@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signoff.app.ports import StepContext
+from signoff.app.steps import StepContext
 from signoff.errors import MissingProgramError, StepFailedError
 from signoff.runners.command import CommandAgent
 

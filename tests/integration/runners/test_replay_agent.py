@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signoff.app.ports import StepContext
+from signoff.app.steps import StepContext
 from signoff.errors import StepFailedError
 from signoff.runners.agent_plan import check_plan
 from signoff.runners.replay import ReplayAgent

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from signoff.app.ports import StepContext
+from signoff.app.steps import StepContext
 from signoff.errors import StepFailedError
 from signoff.runners.isolation import Isolation, find_isolation
 from signoff.runners.sandbox import LocalSandbox, MockSandbox

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import traceback
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -84,13 +85,11 @@ def test_strange_answers_are_errors_of_their_kind(
 
 def test_who_waits_at_a_server_outlives_its_restart(signoff_dir: Path) -> None:
     ledger = settings_of(signoff_dir)
-    with world_of(ledger) as world:
+    looks, decided = threading.Event(), []
+    with world_of(ledger) as world, ExitStack() as stack:
         with serving(world) as url:
-            backend_of_server = open_backend(settings_of(signoff_dir, url=url), actor="ada")
-            backend = backend_of_server.__enter__()
+            backend = stack.enter_context(open_backend(settings_of(signoff_dir, url=url), actor="ada"))
             view = backend.open_gate(gate_body())
-        looks = threading.Event()
-        decided: list[str] = []
 
         def wait() -> None:
             final = wait_until_final(backend, view, look_s=1, on_look=lambda _: looks.set())
@@ -99,10 +98,8 @@ def test_who_waits_at_a_server_outlives_its_restart(signoff_dir: Path) -> None:
         waiting = threading.Thread(target=wait)
         waiting.start()
         assert looks.wait(30)
-        port = int(url.rpartition(":")[2])
         with open_backend(ledger, actor="bob") as other:
             other.reply("deploy-42", "ship", reply_body())
-        with serving(world, port=port):
+        with serving(world, port=int(url.rpartition(":")[2])):
             waiting.join(30)
-        backend_of_server.__exit__(None, None, None)
     assert decided == ["bob"]

@@ -1,0 +1,140 @@
+"""`audit-events.md`: every event of the audit trail, and the recipes by which auditors check it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .markdown import code, fence, page, table
+from .source import Event, events, finding_codes
+
+EVENTS = {
+    "gate.approved": "An approval was taken, and the requirement asks for more.",
+    "gate.cancelled": "What the gate belongs to ended first.",
+    "gate.decided": "An answer decided the gate.",
+    "gate.deferred": "Somebody answered with a choice that leaves the gate open.",
+    "gate.escalated": "The deadline passed; the gate climbed its ladder and stays open. The actor is `deadline`.",
+    "gate.opened": "A gate was opened.",
+    "gate.timed-out": "The deadline passed without a decision. The actor is `deadline`.",
+    "intent.created": "Somebody said what is to be done.",
+    "run.advanced": "A run that was queued or waited goes on at a node.",
+    "run.cancelled": "Somebody ended the run.",
+    "run.failed": "A step did not succeed.",
+    "run.refused": "A gate did not let the run through.",
+    "run.resumed": "A decision woke the run.",
+    "run.retried": "Somebody had a failed run tried again.",
+    "run.started": "A run was started, under the plan of this digest.",
+    "run.succeeded": "The run reached the end of its plan.",
+    "step.done": "A step's output was recorded.",
+    "step.rolled-back": "What a step did was taken back, or could not be.",
+}
+MEMBERS = {
+    "attempt": "Which attempt of the run, from 1.",
+    "choice": "The key of the choice.",
+    "conditions": "The conditions that came with the answer.",
+    "constraints": "The constraints of the intent.",
+    "deadlineAt": "The gate's deadline after this, in epoch milliseconds.",
+    "effect": "What the choice does: approve, reject, fix or hold.",
+    "error": "Why the run ended, in a sentence.",
+    "escalationLevel": "How many rungs the gate has climbed.",
+    "goal": "What is to be done.",
+    "inputsSha256": "SHA-256 over the canonical JSON of the intent's inputs.",
+    "interactionId": "The row of `human_interactions` with the answer as it was given.",
+    "isAuthenticated": "Whether the actor had signed in; false in open mode, where the name is what was typed.",
+    "itemsOpen": "The items of the checklist that the answer did not tick.",
+    "itemsTicked": "Those that it ticked.",
+    "node": "The node of the plan.",
+    "origin": "The surface through which the answer came.",
+    "output": "What was done.",
+    "outputSha256": "SHA-256 over the canonical JSON of the step's output.",
+    "payloadHash": "SHA-256 over the canonical JSON of the answer's payload.",
+    "planDigest": "SHA-256 over the canonical JSON of the run's plan.",
+    "promptDigest": "The digest of what was asked.",
+    "rationale": "Why, in the words of the answer.",
+    "reason": "Why, as it was given.",
+    "recipe": "The recipe of the plan.",
+    "remaining": "How many approvals are still missing, by role.",
+    "requestedBy": "Who asked for the gate.",
+    "requirement": "Whose approvals the gate needs after this.",
+    "riskLevel": "The gate's risk level.",
+    "role": "The role in which the actor answered.",
+    "state": "The gate's state after this.",
+    "status": "The run's status after this.",
+    "step": "The step.",
+    "title": "The title of the prompt.",
+}
+FINDINGS = {
+    "entry-altered": "An entry does not fit its own hash.",
+    "entry-missing": "An entry's place in its chain is empty.",
+    "fork": "Two entries of one workflow have the same number.",
+    "head-ahead": "A head covers more entries than there are: some are gone from the end.",
+    "head-mismatch": "A head covers other entries: one was altered in its hash, removed, added or moved.",
+    "head-signature": "A head was not signed by the key that it names, or was altered since.",
+    "head-untrusted-key": "A head is signed by a key that `--trust` does not name.",
+    "link-broken": "An entry was rewritten with a new hash, and the one after it still names the old.",
+}
+_PROGRAM = Path(__file__).with_name("verify_export.py")
+
+
+def audit_page() -> str:
+    return page(
+        "Audit events",
+        "Whatever happens to a run or a gate writes an entry in the transaction that does it. What the trail proves, "
+        "and what not: [the audit trail](../explanation/audit.md).",
+        "## Events",
+        "`gate.*` entries name their gate in `gateKey`; in the others it is null. A value that is not known is null.",
+        table(("event", "when", "members of the body"), map(_row, events())),
+        "## Members",
+        table(("member", "meaning"), ((code(name), MEMBERS[name]) for name in members())),
+        _RECIPES,
+        "## Findings",
+        "What `signoff audit verify` may find.",
+        table(("code", "meaning"), ((code(name), FINDINGS[name]) for name in sorted(finding_codes()))),
+        "## Verify without signoff",
+        "`signoff audit export > trail.jsonl` writes the trail. This program checks it by the recipes above; it needs "
+        "the packages `rfc8785` and `cryptography`. `KEY_ID` is the key that you noted when you set up.",
+        fence(_PROGRAM.read_text("utf-8"), "python"),
+    )
+
+
+def members() -> list[str]:
+    return sorted({member for event in events() for member in event.members})
+
+
+def _row(event: Event) -> tuple[str, ...]:
+    assert event.is_at_gate == event.name.startswith("gate."), f"{event.name}: does it name its gate?"
+    return code(event.name), EVENTS[event.name], ", ".join(map(code, event.members))
+
+
+_RECIPES = """\
+## The hash of an entry
+
+SHA-256, as 64 lower-case hex digits, over the RFC 8785 canonical JSON of all the other columns:
+
+```json
+{"seq": 7, "workflowId": "release-1.2", "n": 3, "gateKey": "ship", "at": 1767225600000, "actor": "ada",
+ "event": "gate.decided", "body": {}, "prevHash": "64 hex digits"}
+```
+
+- `seq` orders the entries of the whole ledger. It ascends and may have gaps.
+- `n` counts the entries of one workflow from 1, without gaps.
+- `at` is in epoch milliseconds.
+- `body` is the object, not its text. In the table it is stored as canonical text.
+- `gateKey` is null where the entry is not about a gate.
+- `prevHash` is the hash of entry n - 1 of the same workflow, or 64 zeros where `n` is 1.
+
+## The signature of a head
+
+A head is `{treeSize, root, signedAt, keyId, signature}`.
+
+- `root` is the root of the Merkle tree (RFC 6962, section 2.1) over the first `treeSize` entries in the order of `seq`,
+  as 64 hex digits. A leaf is `SHA-256(0x00 || the 32 bytes of the entry's hash)`, a node is
+  `SHA-256(0x01 || left || right)`, and n leaves are split at the largest power of two below n.
+- What is signed is the RFC 8785 canonical JSON of `{root, signedAt, treeSize}`, with Ed25519.
+- `keyId` is `ed25519:` and the raw public key as 64 hex digits. `signature` is base64, with padding.
+
+## The form of an export
+
+JSON Lines: `{"kind":"signoff-audit","version":1}`, then the entries in the order of `seq`, each with `"kind":"entry"`,
+its columns and its `hash`, then the heads, each with `"kind":"head"`. An export of one workflow has no heads, since
+those vouch for the whole ledger.
+"""

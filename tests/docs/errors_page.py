@@ -1,0 +1,188 @@
+"""`errors.md`: every stable code, what it means and what to do. A code without a line here fails the build."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+
+from signoff import errors
+from signoff.api.codes import CODES
+from signoff.cli.failure import exit_code_of
+from signoff.errors import DocumentError, SignoffError
+from signoff.sdk.refusal import error_of
+
+from .markdown import code, fence, page, table
+from .source import error_codes
+
+#: What to do about codes whose meaning stands with the API.
+ADVICE = {
+    "bad-choice": "Send one of the keys in `details.choices`.",
+    "bad-gate-key": "Use lower-case letters, digits, `:`, `_` and `-`; `details.pattern` says exactly.",
+    "bad-origin": "Leave `origin` out, or send one of those in the [routes](http.md).",
+    "bad-stream-key": "The status stream is `status`.",
+    "bad-topic": "A gate's topic is `human:<gateKey>`; its view says it.",
+    "bad-workflow-id": "Send the id as it was given to you; `details.pattern` says what ids look like.",
+    "body-too-large": "Send less: put large things somewhere else and name them as evidence, with their hash.",
+    "callback-not-allowed": "Ask the operator to allow the address in `callbacks.allow`.",
+    "dedupe-conflict": "It was another answer that had this key. Send a new answer under a new key.",
+    "gate-cancelled": "Nothing: what the gate belonged to has ended. Start it again if it is still wanted.",
+    "gate-decided": "Read the `receipt`: who decided, what and when. Nothing can change it.",
+    "gate-exists": "Open it with the same content as before, or under another key.",
+    "gate-not-found": "Look the key up with `signoff gate list --all`.",
+    "gate-timed-out": "It is too late for this gate. Retry the run, or open another gate.",
+    "head-not-found": "Start a worker; it signs heads.",
+    "host-refused": "Call the server by the name it was told to bind, or by a loopback name.",
+    "intent-not-found": "Make the intent first, and use the id that it was given.",
+    "internal-error": "Report it, with what the server's log says. Nothing that was refused was written.",
+    "invalid-actor": "Send one printable name of at most 200 characters.",
+    "invalid-body": "Compare with the [routes](http.md); `details.where` names the places.",
+    "invalid-constraints": "The message says which one, and what it may be.",
+    "invalid-cursor": "Begin without a cursor, and follow `nextCursor`.",
+    "invalid-goal": "Say in 1 to 10,000 characters what is to be done.",
+    "invalid-name": "Send a name of 1 to 200 characters.",
+    "invalid-on-decision": "Use `none`, `message` (with `topic`) or `callback` (with `url`).",
+    "invalid-prompt": "`details.at` says which part cannot be shown.",
+    "invalid-query": "The message says what the parameter may be. Values out of bounds are not clamped.",
+    "invalid-reason": "Shorten the reason.",
+    "invalid-reply": "The message says what is not understood. Members that the form does not name are refused.",
+    "invalid-requirement": "The message says what; see `Requirement` in the [routes](http.md).",
+    "invalid-risk-level": "Use low, medium, high or critical.",
+    "invalid-ttl": "Use a whole number of seconds from 1 to 2592000 (30 days).",
+    "invalid-workload": "The message says which member, and its bounds.",
+    "items-required": "Look at the items and tick them: `--item ID` or `--all-items`.",
+    "justification-required": "Say why: `--rationale TEXT`.",
+    "ledger-unavailable": "Look whether the database runs and can be reached, then send the same again.",
+    "malformed-json": "The body must be one JSON document in UTF-8, no member twice, no NUL, no lone surrogate.",
+    "method-not-allowed": "Use a method that the [routes](http.md) name.",
+    "no-such-route": "Compare the path with the [routes](http.md).",
+    "not-canonical": "Send finite numbers, integers within 2^53, and whole characters.",
+    "not-entitled": "Somebody in one of the roles that the requirement names has to answer.",
+    "origin-refused": "Call from a program, or from a page of this server.",
+    "prompt-changed": "Read the gate again, then answer what it asks now.",
+    "queue_policy_violation": "Send `queueName: intentQ` and a `queuePartitionKey` that is not blank.",
+    "requester-may-not-approve": "Somebody else has to approve.",
+    "run-finished": "Nothing: it has ended.",
+    "run-has-own-gates": "Open gates under a workflow id of your own.",
+    "run-not-found": "Look the id up with `signoff run list`.",
+    "run-not-retryable": "Wait until it has ended as ERROR, or start another run.",
+    "stream-not-found": "A run has the stream `status`.",
+    "topic-mismatch": "Send the gate's own topic, or none.",
+    "unknown-recipe": "Leave `recipeName` out, or send `compile-default`.",
+    "unsupported-media-type": "Send `content-type: application/json`.",
+}
+
+#: What the others mean, and what to do.
+OTHERS = {
+    "ambiguous-gate-key": ("Several workflows have a gate of this key.", "Put the workflow's id before the key."),
+    "audit-damaged": (
+        "No head is signed: an entry of the trail holds no hash.",
+        "Run `signoff audit verify`, and compare with a backup.",
+    ),
+    "bad-sql": ("The query cannot be run, or would write.", "Send one query that reads."),
+    "callback-failed": (
+        "A callback was not answered with a 2xx. It is in the outbox, and tried again with back-off.",
+        "Look at the receiver; see [receive a callback](../how-to/receive-a-callback.md).",
+    ),
+    "caller-error": ("The caller can put it right.", "The message says what; a more special code is usual."),
+    "cannot-listen": ("The address is taken, or none of this machine's.", "Choose another `--port` or `--host`."),
+    "conflict": ("Somebody or something was there first.", "The message says what; a more special code is usual."),
+    "damaged-secret": ("A key file does not hold 64 hex digits.", "Restore the file from a backup."),
+    "deadline-not-kept": ("The gate's deadline has passed, and nothing ends the gate.", "Start a worker."),
+    "error": ("The root of all codes; never sent by itself.", "The message says what."),
+    "gate-final": ("The gate has ended.", "Read the `receipt`; a more special code is usual."),
+    "host-not-loopback": (
+        "The API is open and was told to listen beyond this machine.",
+        "Bind a loopback address. Put what other machines may reach behind a server that signs people in.",
+    ),
+    "illegal-move": ("The gate's state knows no such move.", "Read the gate again."),
+    "invalid-document": ("Something in a file cannot be taken.", "The message names file and line."),
+    "invalid-field": (
+        "A field of the form is not of the form's type, or unknown.",
+        "See the form with `signoff gate show`.",
+    ),
+    "invalid-input": ("It is not understood, or out of bounds.", "The message says what it may be."),
+    "invalid-plan": ("A plan cannot be walked.", "The message names the node."),
+    "invalid-question": ("An option of `signoff ask` cannot be taken.", "The message names the option."),
+    "invalid-setting": ("A flag or variable cannot be taken.", "See the [settings](settings.md)."),
+    "invalid-settings": (
+        "`signoff.yaml` cannot be read, or something in it cannot be taken.",
+        "The message names every line; see the [settings](settings.md).",
+    ),
+    "invalid-token": ("The token holds characters that no token has.", "Copy it again."),
+    "malformed-audit-entry": ("What should be sealed is no entry.", "Inside `audit verify` it is a finding."),
+    "malformed-audit-head": ("What should be signed is no head.", "Inside `audit verify` it is a finding."),
+    "malformed-audit-row": ("A line of an export is no row of the trail.", "Export again."),
+    "missing-program": (
+        "A program or extra that the settings ask for is not installed.",
+        "Install it; `signoff doctor` names it.",
+    ),
+    "no-ledger": ("There is no ledger here.", "Say where it is with `--dir` or `--database-url`, or `signoff up`."),
+    "no-such-leaf": ("The tree has no such leaf.", "Count from 0."),
+    "no-terminal": ("There is nobody at a terminal to ask.", "Say the answer with `--answer`."),
+    "not-a-signoff-server": ("Something else answers at the URL.", "Look at `SIGNOFF_URL`."),
+    "not-an-audit-export": ("The file is no export of the trail.", "Make one with `signoff audit export`."),
+    "not-due": ("The deadline has not passed.", "Wait."),
+    "not-found": ("There is no such thing.", "The message says what was looked for."),
+    "not-hex": ("What should be a hash is not hex.", "Inside `audit verify` it is a finding."),
+    "not-signed-in": ("The call needs a token.", "Set `SIGNOFF_TOKEN`."),
+    "open-beyond-loopback": (
+        "The server is open and was told to listen beyond this machine.",
+        "Bind a loopback address.",
+    ),
+    "operation-failed": ("Something outside did not work.", "The message says what; the log says more."),
+    "requirement-not-met": ("The gate asks for more than the answer has.", "The message says what is missing."),
+    "run-failed": ("The run ended before its gate.", "`signoff run show` says why."),
+    "schema-version": ("The ledger is older or newer than this program.", "Run what the message says."),
+    "server-not-started": ("The demo's server did not start.", "The message names its log."),
+    "step-failed": ("A step of a run did not succeed.", "`signoff run show`, then `signoff run retry`."),
+    "unknown-action": ("A stored plan names an action that this version does not know.", "Run the version that does."),
+    "unreadable-file": ("A file cannot be read.", "The message says why."),
+    "unwritable-file": ("A file cannot be written.", "The message says why."),
+    "usage": ("The command line is not understood.", "See `--help`."),
+}
+
+
+def errors_page() -> str:
+    return page(
+        "Error codes",
+        "Programs decide by the code, which never changes; the sentence beside it is for people and may. Over HTTP a "
+        "refusal is `application/problem+json`, with `--json` it is one document on stdout, in Python an exception "
+        "with `code`, `message` and `details`. A conflict that somebody else has won carries the winner's `receipt`.",
+        "Every refusal of an answer writes nothing.",
+        table(("code", "class", "HTTP", "exit", "meaning", "what to do"), map(_row, error_codes())),
+        "## Classes",
+        "What is caught with a class is caught with those below it.",
+        fence(_tree()),
+    )
+
+
+def _row(name: str) -> tuple[str, ...]:
+    kinds = sorted(error_codes()[name])
+    status = str(CODES[name].status) if name in CODES else ""
+    meaning, advice = (CODES[name].sentence, ADVICE[name]) if name in CODES else OTHERS[name]
+    return code(name), ", ".join(map(code, kinds)), status, exit_code(name), meaning, advice
+
+
+def exit_code(name: str) -> str:
+    """That of the command line, by the class that carries the code, here or on its way back from a server."""
+    kinds = sorted(error_codes()[name])
+    if name == "usage":
+        return "2"
+    made = [_made(kind, name) for kind in kinds] or [error_of(CODES[name].status, {"error": "", "code": name})]
+    return ", ".join(sorted({str(exit_code_of(error)) for error in made}))
+
+
+def _made(kind: str, name: str) -> SignoffError:
+    raised: type[SignoffError] = getattr(errors, kind)
+    if issubclass(raised, DocumentError):
+        return raised("", path="", code=name)
+    return raised("", code=name)
+
+
+def _tree() -> str:
+    drawing = inspect.cleandoc(errors.__doc__ or "").split("\n\n")
+    return "\n".join(_lines_of_tree(next(part for part in drawing if "SignoffError\n" in part)))
+
+
+def _lines_of_tree(part: str) -> Iterator[str]:
+    return (line.removeprefix("    ") for line in part.splitlines())
