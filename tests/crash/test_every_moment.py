@@ -114,7 +114,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[Journey, Portr
 
 @pytest.fixture(scope="module")
 def survived(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, undisturbed: dict[Journey, Portrait]
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[tuple[str, str], Future[Portrait]]]:
     """Every death that this session asks for, a few at once: most of the time each waits for a process to start."""
     wanted = [
@@ -130,9 +130,7 @@ def survived(
         pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
         stack.callback(pool.shutdown, cancel_futures=True)
         yield {
-            (death.moment, database): pool.submit(
-                _die_and_go_on, places[death.moment, database], death, undisturbed[death.journey]
-            )
+            (death.moment, database): pool.submit(_die_and_go_on, places[death.moment, database], death)
             for death, database in wanted
         }
 
@@ -167,7 +165,7 @@ def test_every_commit_and_every_named_moment_has_a_death() -> None:
     assert {death.moment for death in DEATHS} | ELSEWHERE == edges | set(moments.BETWEEN_COMMITS)
 
 
-def _die_and_go_on(place: Place, death: Death, expected: Portrait) -> Portrait:
+def _die_and_go_on(place: Place, death: Death) -> Portrait:
     client = Client()
     for moment in [death.after, death.moment]:
         if moment is not None:

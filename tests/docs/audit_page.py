@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .markdown import code, fence, page, table
+from .markdown import code, described, fence, page, table
 from .source import Event, events, finding_codes
 
 EVENTS = {
@@ -84,11 +84,11 @@ def audit_page() -> str:
         "`gate.*` entries name their gate in `gateKey`; in the others it is null. A value that is not known is null.",
         table(("event", "when", "members of the body"), map(_row, events())),
         "## Members",
-        table(("member", "meaning"), ((code(name), MEMBERS[name]) for name in members())),
+        table(("member", "meaning"), ((code(name), described(MEMBERS, name, what="member")) for name in members())),
         _RECIPES,
         "## Findings",
         "What `signoff audit verify` may find.",
-        table(("code", "meaning"), ((code(name), FINDINGS[name]) for name in sorted(finding_codes()))),
+        table(("code", "meaning"), ((code(name), described(FINDINGS, name, what="finding")) for name in sorted(finding_codes()))),
         "## Verify without signoff",
         "`signoff audit export > trail.jsonl` writes the trail. This program checks it by the recipes above; it needs "
         "the packages `rfc8785` and `cryptography`. `KEY_ID` is the key that you noted when you set up.",
@@ -102,7 +102,7 @@ def members() -> list[str]:
 
 def _row(event: Event) -> tuple[str, ...]:
     assert event.is_at_gate == event.name.startswith("gate."), f"{event.name}: does it name its gate?"
-    return code(event.name), EVENTS[event.name], ", ".join(map(code, event.members))
+    return code(event.name), described(EVENTS, event.name, what="event"), ", ".join(map(code, event.members))
 
 
 _RECIPES = """\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from signoff.app import moments
 
-from .markdown import code, fence, page, table
+from .markdown import code, described, fence, page, table
 from .source import commits
 
 _BETWEEN = {
@@ -13,7 +13,7 @@ _BETWEEN = {
     "finds what is recorded, and publishes.",
     moments.STEP_DONE: "A step had its effect, and its output is not recorded. The step runs again.",
     moments.TASK_DONE: "A task had its effect, and its result is not recorded. The task runs again.",
-    moments.ROLLED_BACK: "A patch was taken back, and that is not recorded. Taking it back again finds nothing to do.",
+    moments.ROLLED_BACK: "A patch was taken back, and that is not recorded. It is taken back again, which finds the tree as it was.",
     moments.RELAYED: "An order was handed over, and its outbox row is not marked. The row is claimed again; a leg of "
     "that id is there already, a receiver of callbacks drops the repeat.",
 }
@@ -51,4 +51,4 @@ def crash_page() -> str:
 
 
 def _rows(meanings: dict[str, str], names: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(code(name), meanings[name]) for name in names]
+    return [(code(name), described(meanings, name, what="crash point")) for name in names]

@@ -11,7 +11,7 @@ from signoff.cli.failure import exit_code_of
 from signoff.errors import DocumentError, SignoffError
 from signoff.sdk.refusal import error_of
 
-from .markdown import code, fence, page, table
+from .markdown import code, described, fence, page, table
 from .source import error_codes
 
 #: What to do about codes whose meaning stands with the API.
@@ -132,6 +132,10 @@ OTHERS = {
     "operation-failed": ("Something outside did not work.", "The message says what; the log says more."),
     "requirement-not-met": ("The gate asks for more than the answer has.", "The message says what is missing."),
     "run-failed": ("The run ended before its gate.", "`signoff run show` says why."),
+    "schema-edited": (
+        "A migration that was applied is not the one of this program.",
+        "Run the version that made the ledger; a ledger whose tables were changed by hand cannot be gone on with.",
+    ),
     "schema-version": ("The ledger is older or newer than this program.", "Run what the message says."),
     "server-not-started": ("The demo's server did not start.", "The message names its log."),
     "step-failed": ("A step of a run did not succeed.", "`signoff run show`, then `signoff run retry`."),
@@ -159,8 +163,13 @@ def errors_page() -> str:
 def _row(name: str) -> tuple[str, ...]:
     kinds = sorted(error_codes()[name])
     status = str(CODES[name].status) if name in CODES else ""
-    meaning, advice = (CODES[name].sentence, ADVICE[name]) if name in CODES else OTHERS[name]
-    return code(name), ", ".join(map(code, kinds)), status, exit_code(name), meaning, advice
+    return code(name), ", ".join(map(code, kinds)), status, exit_code(name), *_words(name)
+
+
+def _words(name: str) -> tuple[str, str]:
+    if name in CODES:
+        return CODES[name].sentence, described(ADVICE, name, what="error code")
+    return described(OTHERS, name, what="error code")
 
 
 def exit_code(name: str) -> str:

@@ -30,7 +30,7 @@ def http_page() -> str:
 
 def description() -> dict[str, Any]:
     # Describing needs no ledger: the world is only handed on to routes that are never called.
-    return create_app(cast("World", None), version="", database="sqlite", host="127.0.0.1").openapi()
+    return create_app(cast("World", None), version="0", database="sqlite", host="127.0.0.1").openapi()
 
 
 def operations(api: Schema) -> Iterator[tuple[str, str, Schema]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -26,3 +29,10 @@ def page(title: str, *parts: str) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def described(descriptions: Mapping[str, T], name: str, *, what: str) -> T:
+    """What is written about something that the source promises. What nobody has written about ends the build."""
+    if name not in descriptions:
+        raise SystemExit(f"The {what} {name!r} is not described: add a line about it in tests/docs.")
+    return descriptions[name]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from signoff.gates.gate import FINAL_STATES, TRANSITIONS, Move, State
 
-from .markdown import code, fence, page, table
+from .markdown import code, described, fence, page, table
 
 _STATES = {
     State.PENDING: "It waits for people. Its answers, deadline and audience may change; its prompt may not.",
@@ -49,10 +49,10 @@ def _diagram() -> Iterator[str]:
 
 def _state_rows() -> Iterator[tuple[str, ...]]:
     for state in State:
-        yield code(state), "yes" if state in FINAL_STATES else "no", _STATES[state]
+        yield code(state), "yes" if state in FINAL_STATES else "no", described(_STATES, state, what="state")
 
 
 def _move_rows() -> Iterator[tuple[str, ...]]:
     for state, moves in TRANSITIONS.items():
         for move, after in moves.items():
-            yield code(move), code(state), code(after), _MOVES[move]
+            yield code(move), code(state), code(after), described(_MOVES, move, what="move")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from signoff.ledger.migrate import Migration, migrations
 
-from .markdown import code, page, table
+from .markdown import code, described, page, table
 
 _TABLES = {
     "artifacts": "What steps and tasks left behind: excerpts of output, patches, notes of what was taken back.",
@@ -61,7 +61,7 @@ def _migrated(steps: list[Migration]) -> sqlite3.Connection:
 def _section(ledger: sqlite3.Connection, name: str, types: Mapping[tuple[str, str], str]) -> str:
     columns = table(("column", "SQLite", "Postgres", "null", "key"), _column_rows(ledger, name, types))
     notes = [*_uniques(ledger, name), *_vocabularies(ledger, name), *_triggers(ledger, name)]
-    return "\n\n".join([f"## {name}", _TABLES[name], columns, *(["\n".join(f"- {note}" for note in notes)] * bool(notes))])
+    return "\n\n".join([f"## {name}", described(_TABLES, name, what="table"), columns, *(["\n".join(f"- {note}" for note in notes)] * bool(notes))])
 
 
 def _column_rows(

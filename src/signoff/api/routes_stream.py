@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
@@ -70,9 +71,8 @@ async def _lines(surface: Surface, workflow_id: str) -> AsyncIterator[str]:
     seen, status = 0, Status.ENQUEUED.value
     with surface.changes.listen(workflow_id) as listener:
         while True:
-            after = seen
-            page = await surface.changes.look(
-                lambda after=after: find_entries(surface.world, workflow_id=workflow_id, after=after, limit=ROWS_MAX)
+            page: Page = await surface.changes.look(
+                partial(find_entries, surface.world, workflow_id=workflow_id, after=seen, limit=ROWS_MAX)
             )
             for entry in page.items:
                 seen = entry.seq

@@ -19,6 +19,8 @@ from signoff.errors import OperationError
 #: Waiting requests end at once; this is for answers that are being made or read.
 GRACE_S = 3
 BACKLOG = 2048
+#: Longer than clients keep idle connections: a server that closes first cuts off the request that is on its way.
+KEEP_ALIVE_S = 75
 _TICK_S = 0.05
 
 
@@ -51,6 +53,7 @@ async def _serve(
         server_header=False,
         proxy_headers=False,
         ws="none",
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
     server = uvicorn.Server(config)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from signoff.app.find import outputs_of, the_run
-from signoff.app.legs import Leg
+from signoff.app.legs import Leg, LegInterrupted
 from signoff.app.moments import ROLLED_BACK, STEP_DONE, TASK_DONE, reach
 from signoff.app.open_gate import make_gate, record_gate
 from signoff.app.ports import Reader, Row, Writer
@@ -76,6 +76,7 @@ def do_node(world: World, steps: Steps, leg: Leg, node_id: str) -> Part:
     try:
         result = steps.perform(node.action, context)
     except StepFailedError as error:
+        _check_not_stopping(world)
         return _fail(world, leg, node_id, error.message)
     reach(STEP_DONE)
     return _record_step(world, leg, node, result, started_at)
@@ -92,6 +93,7 @@ def do_task(world: World, steps: Steps, leg: Leg, node_id: str, task: Mapping[st
     try:
         result = steps.perform_task(plan.step(node_id).action, task, context)
     except StepFailedError as error:
+        _check_not_stopping(world)
         return {"key": task["key"], "status": "failed", "error": error.message}
     reach(TASK_DONE)
     rows = _artifact_rows(run, node_id, leg.attempt, result.artifacts, now=world.clock(), task_key=task["key"])
@@ -147,6 +149,7 @@ def _undo(world: World, steps: Steps, leg: Leg, plan: Plan, node: GateNode) -> N
         try:
             result = steps.undo(plan.step(step_id).action, context)
         except StepFailedError as error:
+            _check_not_stopping(world)
             result = StepResult({"rolledBack": False, "reason": error.message})
         output = dict(result.output)
         reach(ROLLED_BACK)
@@ -155,8 +158,17 @@ def _undo(world: World, steps: Steps, leg: Leg, plan: Plan, node: GateNode) -> N
         artifact = Artifact(kind="rollback", sha256=sha256_hex(text), inline=text.decode())
         rows = _artifact_rows(run, step_id, leg.attempt, [artifact], now=now, task_key="rollback")
         with world.ledger.write(leg.workflow_id, "record_rollback") as tx:
-            tx.insert_artifacts(rows)
-            tx.append_entry(at=now, actor=ACTOR, event="step.rolled-back", body={"step": step_id, "output": output})
+            if not _is_rolled_back(tx, run, step_id, leg.attempt):
+                tx.insert_artifacts(rows)
+                tx.append_entry(at=now, actor=ACTOR, event="step.rolled-back", body={"step": step_id, "output": output})
+
+
+def _is_rolled_back(tx: Reader, run: Run, step_id: str, attempt: int) -> bool:
+    """A leg that died after the record and before the run's end comes here again."""
+    return any(
+        (row["step_id"], row["attempt"], row["task_key"]) == (step_id, attempt, "rollback")
+        for row in tx.artifacts(run.id)
+    )
 
 
 def _open_gates(world: World, leg: Leg, node: GateNode, context: StepContext) -> list[tuple[str, Any]]:
@@ -293,7 +305,15 @@ def _answers(tx: Reader, run: Run) -> dict[str, Mapping[str, Any]]:
     }
 
 
+def _check_not_stopping(world: World) -> None:
+    """A step that was stopped because its worker ends has not failed: it is done again elsewhere."""
+    if world.is_stopping():
+        raise LegInterrupted
+
+
 def _is_cancelled(world: World, workflow_id: str) -> bool:
+    if world.is_stopping():
+        return True
     try:
         with world.ledger.read() as tx:
             return the_run(tx, workflow_id).status is Status.CANCELLED

@@ -154,8 +154,8 @@ def find_newest_head(world: World) -> Head:
     with world.ledger.read() as tx:
         head = tx.newest_head()
     if head is None:
-        raise NotFoundError("No head has been signed yet; a worker signs one soon after entries arrive.",
-                            code="head-not-found")  # fmt: skip
+        why = "No head has been signed yet; a worker signs one soon after entries arrive."
+        raise NotFoundError(why, code="head-not-found")
     return head
 
 

@@ -17,6 +17,10 @@ from signoff.plans.run import Run
 CONTINUE = "continue"
 
 
+class LegInterrupted(BaseException):
+    """Unwinds a leg whose worker ends, past everything that would record an end of it."""
+
+
 @dataclass(frozen=True)
 class Leg:
     """`node` is where it starts; for the leg of a gate it is None, and the gate's end says where, if `is_way_on`."""

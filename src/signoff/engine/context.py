@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from signoff.app.steps import Steps
 from signoff.app.world import World
@@ -14,7 +14,7 @@ class EngineContext:
     world: World
     steps: Steps
     is_partitioned: bool
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: threading.Event
 
     def partition_key(self, key: str | None) -> str | None:
         """What a queue wants: a key while partitioning is on, none while it is off."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
@@ -62,7 +62,10 @@ class Worker:
         self._world = world
         self._outbox = outbox
         self._options = options
-        self._context = EngineContext(world, steps, options.is_partitioned)
+        stopping = threading.Event()
+        self._context = EngineContext(
+            replace(world, is_stopping=stopping.is_set), steps, options.is_partitioned, stopping
+        )
         self._relay = Relay(world, outbox, worker_id=self.id, callback_secret=callback_secret)
         self._signer = HeadSigner(world, signing_key)
         self._threads: list[threading.Thread] = []

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from signoff.app import advance_run
-from signoff.app.legs import Leg, leg_from_wire
+from signoff.app.legs import Leg, LegInterrupted, leg_from_wire
 from signoff.app.moments import EVENT_UNPUBLISHED, LEG_BEGUN, reach
 from signoff.engine.context import current
 from signoff.errors import LedgerUnavailableError
@@ -30,10 +30,6 @@ Part = dict[str, Any]
 T = TypeVar("T")
 
 _log = logging.getLogger("signoff.engine")
-
-
-class WorkerStopping(BaseException):
-    """Unwinds a leg whose worker ends, past everything that would record a result for it."""
 
 
 @DBOS.workflow(name="signoff.leg", max_recovery_attempts=None)
@@ -141,4 +137,4 @@ def _waiting_for_ledger(do: Callable[[], T], *, otherwise: Callable[[Exception],
             _log.exception("a step broke")
             return otherwise(error)
         if current().stopping.wait(LEDGER_RETRY_S):
-            raise WorkerStopping
+            raise LegInterrupted

@@ -22,6 +22,8 @@ APP_FILE = "app.db"
 ENGINE_FILE = "dbos.db"
 BUSY_TIMEOUT_MS = 15_000
 WATCH_INTERVAL_S = 0.02
+#: Of each connection: a worker with a million gates waiting should be no larger than one with none.
+CACHE_KIB = 512
 
 
 class SqliteDatabase:
@@ -91,6 +93,7 @@ class SqliteDatabase:
         connection.execute("ATTACH DATABASE ? AS app", (str(path),))
         connection.execute("PRAGMA app.journal_mode = WAL")
         connection.execute("PRAGMA app.synchronous = FULL")
+        connection.execute(f"PRAGMA app.cache_size = -{CACHE_KIB}")
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
 

@@ -77,7 +77,12 @@ def test_everything_a_person_may_be_asked_for_can_be_answered(client: Client) ->
     with pytest.raises(InvalidInputError):
         client.reply("deploy-42", "go-live", "yes")
     said = client.reply(
-        "deploy-42", "go-live", "yes", conditions=["only tonight"], checklist={"green": True}, fields={"window": "20:00"}
+        "deploy-42",
+        "go-live",
+        "yes",
+        conditions=["only tonight"],
+        checklist={"green": True},
+        fields={"window": "20:00"},
     )
     assert said.is_approved
     decision = client.gate("deploy-42", "go-live").view["decision"]

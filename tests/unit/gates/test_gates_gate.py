@@ -259,10 +259,11 @@ def test_checks_are_made_in_the_order_of_the_contract(first: int) -> None:
 def test_an_approval_meets_the_requirement_beyond_its_choice() -> None:
     draft = {"choices": ALL_EFFECTS, "checklist": CHECKLIST}
     gate = a_gate(Requirement(all_items=True, justification=True), draft=draft)
-    owing: list[dict[str, Any]] = [{}, {"rationale": "r"}, {"checklist": {"backup": True, "told": True}}):
+    owing: list[dict[str, Any]] = [{}, {"rationale": "r"}, {"checklist": {"backup": True, "told": True}}]
+    for members in owing:
         with pytest.raises(RequirementError):
             say(gate, "ship", person("ann"), **members)
-    everything = {"rationale": "r", "checklist": {"backup": True, "told": True}}
+    everything: dict[str, Any] = {"rationale": "r", "checklist": {"backup": True, "told": True}}
     assert say(gate, "ship", person("ann"), **everything).state is State.RECEIVED
 
 
