@@ -14,7 +14,7 @@ from signoff.app.advance_run import begin_leg, do_node, finish_fan_out
 from signoff.app.create_intent import create_intent
 from signoff.app.legs import Leg, leg_from_wire
 from signoff.app.open_gate import open_gate
-from signoff.app.ports import StepContext, StepResult
+from signoff.app.steps import StepContext, StepResult
 from signoff.app.reply import Answered, reply
 from signoff.app.start_run import start_run
 from signoff.app.world import World

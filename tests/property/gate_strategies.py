@@ -1,4 +1,4 @@
-"""People, requirements and answers drawn at random, and the slow, plain way of counting that the fast one must match."""
+"""People, requirements and answers drawn at random, and the slow, plain way of counting that must agree."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def state_after(gate: Gate, people: list[Actor]) -> State:
     return gate.state
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(requirements, crowds, st.data())
 def test_the_order_of_independent_approvals_does_not_matter(
     requirement: Requirement, people: list[Actor], data: st.DataObject

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from signoff.errors import InvalidInputError
 from signoff.gates.digest import canonical_json, digest_of, is_digest, parse_json
 
-unhurried = settings(deadline=None, max_examples=200)
+unhurried = settings(deadline=None, max_examples=100)
 SAFE = 2**53 - 1
 TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=8)
 # A float beyond the safe integers is a whole number, which RFC 8785 may spell as an integer out of bounds.
@@ -41,14 +41,14 @@ def told_apart(value: Any) -> Any:
 
 
 def is_taken(text: str | bytes) -> bool:
+    error = None
     try:
-        value = parse_json(text)
-    except InvalidInputError as error:
-        assert error.code == "malformed-json"
-        assert len(error.message) < 500
-        return False
-    assert_storable(value)
-    return True
+        assert_storable(parse_json(text))
+    except InvalidInputError as refusal:
+        error = refusal
+    assert error is None or error.code == "malformed-json"
+    assert error is None or len(error.message) < 500
+    return error is None
 
 
 def assert_storable(value: Any) -> None:
@@ -139,7 +139,7 @@ def test_a_key_that_stands_twice_is_refused_wherever_it_stands(members: dict[str
     pairs = [*members.items(), (data.draw(st.sampled_from(sorted(members))), None)]
     spelled = ",".join(f"{json.dumps(key)}:{json.dumps(value)}" for key, value in data.draw(st.permutations(pairs)))
     with pytest.raises(InvalidInputError, match="stands twice"):
-        parse_json(data.draw(st.sampled_from(["{%s}", '[0,{"a":{%s}}]'])) % spelled)
+        parse_json(data.draw(st.sampled_from(["{@}", '[0,{"a":{@}}]'])).replace("@", spelled, 1))
 
 
 @unhurried
@@ -153,5 +153,5 @@ def test_an_integer_that_not_every_reader_keeps_is_refused(beyond: int, sign: in
 def test_text_that_cannot_be_stored_is_refused_wherever_it_stands(before: str, after: str, escape: str) -> None:
     text = json.dumps(before)[:-1] + escape + json.dumps(after)[1:]
     assert not is_taken(text)
-    assert not is_taken('[{"a":%s}]' % text)
-    assert not is_taken("{%s:1}" % text)
+    assert not is_taken('[{"a":' + text + "}]")
+    assert not is_taken("{" + text + ":1}")

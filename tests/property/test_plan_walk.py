@@ -21,7 +21,7 @@ from signoff.plans.plan import GateNode, Plan, StepNode, from_wire, make_plan, p
 from signoff.plans.recipe import compile_default, plan_prompt
 from signoff.plans.walk import Go, Refuse, Wait, Way, gate_keys, way_on
 
-unhurried = settings(deadline=None, max_examples=200)
+unhurried = settings(deadline=None, max_examples=60)
 PROMPT = build_prompt(
     {
         "title": "Ship it?",
@@ -173,10 +173,12 @@ def test_a_plan_with_a_member_replaced_is_read_or_refused_and_nothing_else(plan:
     strange = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.none(), max_size=2)
     member = data.draw(st.sampled_from(sorted(part)))
     part[member] = data.draw(strange | st.dictionaries(st.text(max_size=3), st.none(), max_size=2))
+    code = None
     try:
         from_wire(wire)
     except InvalidInputError as error:
-        assert error.code in {"invalid-plan", "invalid-ttl", "invalid-requirement"}  # noqa: PT017
+        code = error.code
+    assert code in {None, "invalid-plan", "invalid-ttl", "invalid-requirement"}
 
 
 @unhurried
@@ -227,7 +229,7 @@ hostile = st.lists(
 spoken = hostile.filter(lambda text: text.strip() != "")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(spoken, spoken, st.lists(spoken, max_size=3), hostile)
 def test_nothing_an_agent_writes_breaks_out_of_its_place(
     goal: str, summary: str, titles: list[str], patch: str

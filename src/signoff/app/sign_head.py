@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from signoff.app.world import World
-from signoff.audit.head import Head, sign_head
+from signoff.audit.head import Head, key_id_of, sign_head
 from signoff.audit.tree import Frontier
 from signoff.errors import InvalidInputError, OperationError
 
@@ -16,6 +16,7 @@ class HeadSigner:
     def __init__(self, world: World, private_key: bytes) -> None:
         self._world = world
         self._private_key = private_key
+        self.key_id = key_id_of(private_key)
         self._frontier = Frontier()
         self._after_seq = 0
         self._signed_size = 0

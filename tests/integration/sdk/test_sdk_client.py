@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,7 @@ TWO_PEOPLE = {"needs": [{"any_of": ["*"], "count": 2}]}
 
 
 @pytest.fixture
-def client(place: Settings) -> Client:
-    """Its place is closed by whoever opened it; tests that care close it themselves."""
+def client(place: Settings) -> Iterator[Client]:
     with Client(place, actor="ada") as client:
         yield client
 
