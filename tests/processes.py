@@ -21,7 +21,12 @@ from typing import Any, TypeVar
 
 import httpx
 
+from signoff.app.verify_audit import verify_audit
+from signoff.app.world import World
+from signoff.bootstrap import open_world
+from signoff.ledger.check import count_violations
 from signoff.ledger.inspect import inspect_ledger
+from signoff.settings import load
 
 COMMAND = (sys.executable, "-m", "signoff")
 PLAIN = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "LOGNAME": "ada"}
@@ -205,12 +210,28 @@ class Place:
 
     def check(self) -> None:
         """All that must be zero is zero, and the audit trail proves itself."""
+        with inspect_ledger(self.directory, self.database_url) as inspection:
+            counts = count_violations(inspection)
+        assert counts
+        assert set(counts.values()) == {0}, counts
+        with self.world() as world:
+            assert verify_audit(world).is_clean
+
+    def check_by_command(self) -> None:
+        """The same as operators do it."""
         checked = self.command("db", "check", "--json")
         assert checked.document
         assert set(checked.document.values()) == {0}, checked.document
         assert checked.code == 0
         verified = self.command("audit", "verify")
         assert verified.code == 0, verified
+
+    @contextmanager
+    def world(self) -> Iterator[World]:
+        """What the use cases work with, in this process."""
+        settings = load({"dir": self.directory, "database_url": self.database_url}, {}, cwd=self.directory.parent)
+        with open_world(settings, migrates=True) as world:
+            yield world
 
     @contextmanager
     def start(

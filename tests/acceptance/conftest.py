@@ -46,7 +46,7 @@ def server(place: Place) -> Iterator[Server]:
         assert server.url == f"http://127.0.0.1:{environ['PORT']}"
         yield server
         assert server.stop() == 0
-    place.check()
+    place.check_by_command()
 
 
 @pytest.fixture(scope="session")

@@ -189,7 +189,7 @@ def test_l20_the_oracles_find_nothing_twice(server: Server, place: Place) -> Non
     assert place.count(good) >= 1
     origins = place.sql("SELECT origin,count(*) FROM app.human_interactions GROUP BY origin ORDER BY count(*) DESC;")
     assert "manual" in dict(origins)
-    place.check()
+    place.check_by_command()
 
 
 def test_a_query_through_db_sql_cannot_write(server: Server, place: Place) -> None:

@@ -68,8 +68,8 @@ def test_a_late_answer_to_a_gate_that_nobody_swept_is_told_so_and_ends_it(own_pl
         late = api.reply("deploy-42", "ship", "yes", "too-late")
         assert (late.status_code, late.json()["code"]) == (409, "gate-timed-out")
         assert own_place.count("SELECT COUNT(*) FROM app.human_interactions") == 0
-        with own_place.start("worker"):
-            until(lambda: _escalations(own_place, "deploy-42", "SUCCESS"), "the escalation")
+        ended = "SELECT event FROM app.audit_entries WHERE gate_key = 'ship' ORDER BY n"
+        assert own_place.rows(ended) == [["gate.opened"], ["gate.timed-out"]]
     own_place.check()
 
 
@@ -113,7 +113,8 @@ def test_sigterm_ends_a_server_in_time_however_much_waits(own_place: Place, has_
     own_place.check()
 
 
-def test_sigterm_ends_a_worker_in_time_while_an_agent_still_plans(own_place: Place, tmp_path: Path) -> None:
+def test_sigterm_ends_a_worker_in_time_while_an_agent_still_plans(signoff_dir: Path, tmp_path: Path) -> None:
+    own_place = Place(signoff_dir)
     agent = shlex.join([sys.executable, str(Path(__file__).with_name("slow_agent.py")), str(tmp_path)])
     with ExitStack() as stack:
         with own_place.start("worker", "--migrate", "--agent", "command", "--agent-command", agent) as worker:

@@ -83,10 +83,9 @@ def test_one_changed_value_names_its_entry_and_no_other(
     assert "entry-altered" in codes(world)
 
 
-def test_a_value_of_every_column_is_covered(database: Database) -> None:
-    assert [*vars(seal_one())] == list(FORGERIES)
-    columns = query_sql(database, "SELECT * FROM app.audit_entries")
-    assert columns == []
+def test_every_column_is_tampered_with_above(database: Database, trail: list[Entry]) -> None:
+    [row] = query_sql(database, "SELECT * FROM app.audit_entries ORDER BY seq LIMIT 1")
+    assert set(row) == set(FORGERIES)
 
 
 def seal_one(**changes: object) -> Entry:
@@ -134,7 +133,7 @@ def test_an_entry_put_in_with_a_made_up_hash_is_named(world: World, database: Da
     assert named(world) == {seq}
 
 
-def test_an_entry_put_into_a_chain_a_second_time_is_named(world: World, database: Database, trail: list[Entry]) -> None:
+def test_the_end_of_a_chain_rewritten_with_its_hash_is_noticed_by_the_head(world: World, database: Database, trail: list[Entry]) -> None:
     of_one = [entry for entry in trail if entry.workflow_id == "wf-1"]
     run_sql(database, f"DELETE FROM app.audit_entries WHERE seq = {of_one[-1].seq}")
     rewritten = {**vars(of_one[-1]), "actor": "eve", "body": {"choice": "no"}}

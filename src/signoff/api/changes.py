@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from signoff.app.find import ROWS_MAX, find_entries
+from signoff.app.find import ROWS_MAX, find_entries, find_newest_seq
 from signoff.app.world import World
 from signoff.errors import LedgerUnavailableError
 
@@ -106,7 +106,7 @@ class Changes:
 
     def _watch_until_stopped(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._world.ledger.watch() as watch:
-            seen = newest_seq(self._world)
+            seen = find_newest_seq(self._world)
             while not self._stopped.is_set():
                 if not watch.wait(WATCH_S):
                     continue
@@ -125,17 +125,3 @@ def new_entries(world: World, seen: int) -> tuple[int, list[str]]:
         if page.next_cursor is None:
             return seen, list(workflow_ids)
 
-
-def newest_seq(world: World) -> int:
-    """Where the audit trail ends. Only pages after a seq can be read: doubling and halving finds it in few reads."""
-    low, high = 0, 1
-    while _has_entry_after(world, high):
-        low, high = high, high * 2
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if _has_entry_after(world, middle) else (low, middle)
-    return low
-
-
-def _has_entry_after(world: World, seq: int) -> bool:
-    return bool(find_entries(world, after=seq, limit=1).items)

@@ -150,6 +150,12 @@ def find_entries(world: World, *, workflow_id: str | None = None, after: int = 0
     return Page(items, str(items[-1].seq) if len(found) > limit else None)
 
 
+def find_newest_seq(world: World) -> int:
+    """Where the audit trail ends; 0 before its first entry."""
+    with world.ledger.read() as tx:
+        return tx.newest_seq()
+
+
 def find_newest_head(world: World) -> Head:
     with world.ledger.read() as tx:
         head = tx.newest_head()

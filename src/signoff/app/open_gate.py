@@ -61,7 +61,8 @@ def open_gate(
         run_id=None,
         prompt=build_prompt(draft, requirement=requirement, ttl_s=ttl_s, now=now),
         requirement=requirement,
-        requested_by=requested_by,
+        # A rule against the requester needs one: without a name it is whoever opens the gate.
+        requested_by=requested_by or (actor if requirement.not_requester else None),
         risk_level=risk_level,
         on_decision=_on_decision(world, on_decision or OnDecision(), gate_key),
     )

@@ -172,7 +172,8 @@ def _choice(wire: Any) -> Choice:
 
 
 def _read_form(schema: Any, choices: Sequence[Choice]) -> list[FormField]:
-    if not isinstance(schema, dict) or set(schema) != {"v", "title", "fields"} or schema["v"] != 1:
+    is_form = isinstance(schema, dict) and set(schema) == {"v", "title", "fields"}
+    if not is_form or schema["v"] is True or schema["v"] != 1:
         raise _invalid("formSchema", "must be {v: 1, title, fields: [...]}")
     _check_text("formSchema.title", schema["title"], TITLE_CHARS_MAX)
     _check_list("formSchema.fields", schema["fields"], FIELDS_MAX)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
 from signoff.app.ports import Watch
@@ -46,6 +46,8 @@ class Database(Protocol):
     queries: Mapping[str, str]
     begin_read: str
     begin_write: str
+    #: Held for the whole of a writing transaction.
+    write_lock: AbstractContextManager[Any]
 
     def connect(self) -> AbstractContextManager[Connection]:
         """A connection from the pool. The driver's errors leave it as `LedgerUnavailableError`."""
@@ -67,7 +69,8 @@ class Database(Protocol):
 @contextmanager
 def transaction(database: Database, begin: str) -> Iterator[Session]:
     """One transaction: committed when the block ends, rolled back when it raises."""
-    with database.connect() as connection:
+    lock = database.write_lock if begin == database.begin_write else nullcontext()
+    with lock, database.connect() as connection:
         connection.execute(begin)
         try:
             yield Session(connection, database)

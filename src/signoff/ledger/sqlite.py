@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import queue
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,12 @@ class SqliteDatabase:
     dialect = "sqlite"
     begin_read = "BEGIN"
     begin_write = "BEGIN IMMEDIATE"
+    #: Writers of one process queue here: SQLite's own waiting sleeps and retries, which is slow and unfair.
+    write_lock: AbstractContextManager[Any]
 
     def __init__(self, directory: Path) -> None:
         self.queries = load_queries(self.dialect)
+        self.write_lock = threading.Lock()
         self._directory = directory
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
 
@@ -70,11 +74,12 @@ class SqliteDatabase:
 
     @contextmanager
     def watch(self) -> Iterator[SqliteWatch]:
-        connection = self._open()
-        try:
-            yield SqliteWatch(connection)
-        finally:
-            connection.close()
+        with _as_unavailable(self._directory):
+            connection = self._open()
+            try:
+                yield SqliteWatch(connection)
+            finally:
+                connection.close()
 
     def close(self) -> None:
         while not self._idle.empty():

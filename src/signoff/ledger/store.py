@@ -95,6 +95,10 @@ class SqlReader:
         found = self._session.all("entries", workflow_id=workflow_id, after=after, limit=limit)
         return [rows.entry_from_row(row, self._dialect) for row in found]
 
+    def newest_seq(self) -> int:
+        row = self._session.one("newest_seq")
+        return 0 if row is None else int(row["seq"])
+
     def all_entries(self) -> Iterator[Entry]:
         return (rows.entry_from_row(row, self._dialect) for row in self._session.stream("all_entries"))
 

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from signoff.api.changes import Changes, new_entries, newest_seq
+from signoff.api.changes import Changes, new_entries
 from signoff.app.create_intent import create_intent
+from signoff.app.find import find_newest_seq
 from signoff.app.world import World
 
 
@@ -19,12 +20,12 @@ def _intent(world: World) -> str:
 def test_the_end_of_the_audit_trail_is_found(world: World, count: int) -> None:
     for _ in range(count):
         _intent(world)
-    assert newest_seq(world) == count
+    assert find_newest_seq(world) == count
 
 
 def test_new_entries_are_told_by_workflow(world: World) -> None:
     _intent(world)
-    seen = newest_seq(world)
+    seen = find_newest_seq(world)
     assert new_entries(world, seen) == (seen, [])
     one, other = _intent(world), _intent(world)
     assert new_entries(world, seen) == (seen + 2, [one, other])

@@ -118,6 +118,9 @@ WHERE seq > :after AND (CAST(:workflow_id AS TEXT) IS NULL OR workflow_id = :wor
 ORDER BY seq
 LIMIT :limit;
 
+-- name: newest_seq
+SELECT COALESCE(MAX(seq), 0) AS seq FROM app.audit_entries;
+
 -- name: all_entries
 SELECT * FROM app.audit_entries ORDER BY seq;
 

@@ -1,0 +1,51 @@
+"""A waiting gate is a row: thousands of them hold no thread and no connection of the process that serves them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from processes import Place, Server, until
+
+from signoff.app.open_gate import OnDecision, open_gate
+from signoff.app.world import World
+
+GATES = 2_000
+
+
+def test_thousands_of_waiting_gates_hold_nothing_and_outlive_a_restart(own_place: Place) -> None:
+    with own_place.start("up") as server:
+        without = _held(server)
+        with own_place.world() as world:
+            for number in range(GATES):
+                _open(world, number)
+        assert server.get("/api/gates?limit=200")["nextCursor"] is not None
+        until(lambda: _held(server) == without, f"{without} threads and connections; there are {_held(server)}")
+        server.kill()
+
+    with own_place.start("up") as server:
+        assert server.reply("deploy-1234", "ship", "yes", "first").status_code == 200
+        assert server.reply("deploy-1234", "ship", "yes", "first").json()["isReplay"] is True
+        until(lambda: _held(server) == without, f"{without} threads and connections; there are {_held(server)}")
+        states = own_place.rows("SELECT state, COUNT(*) FROM app.human_gates GROUP BY state ORDER BY state")
+        assert states == [["PENDING", GATES - 1], ["RECEIVED", 1]]
+        assert own_place.count("SELECT COUNT(*) FROM dbos.workflow_status") == 0
+    own_place.check()
+
+
+def _open(world: World, number: int) -> None:
+    open_gate(
+        world,
+        workflow_id=f"deploy-{number}",
+        gate_key="ship",
+        prompt={"title": f"Ship {number}?"},
+        ttl_s=86_400,
+        actor="robot",
+        on_decision=OnDecision("none"),
+    )
+
+
+def _held(server: Server) -> tuple[int, int]:
+    """The threads of a process, and the sockets and files that it has open."""
+    process = Path(f"/proc/{server.process.pid}")
+    status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+    return int(status["Threads"]), len(list((process / "fd").iterdir()))
