@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import psycopg
@@ -28,7 +28,7 @@ class PostgresDatabase:
     begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     # Said, since a database may have another default: what is read after waiting for a lock must be what is then there.
     begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED"
-    write_lock = nullcontext()
+    write_lock: AbstractContextManager[Any] = nullcontext()
 
     def __init__(self, url: str, *, is_pooled: bool) -> None:
         self.queries = load_queries(self.dialect)
