@@ -6,8 +6,6 @@ Imports are made where they are needed, so that a command which reads the ledger
 from __future__ import annotations
 
 import os
-import secrets
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -137,6 +135,8 @@ def make_steps(settings: Settings) -> Steps:
 
 def secret_file(path: Path) -> bytes:
     """32 random bytes, made once and readable by their owner only. Whoever comes second reads what the first wrote."""
+    import secrets
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
@@ -196,6 +196,7 @@ def _arm_crash_point() -> None:
     wanted = os.environ.get("SIGNOFF_CRASH_AT")
     if wanted is None:
         return
+    import signal
 
     def crash(moment: str) -> None:
         if moment == wanted:

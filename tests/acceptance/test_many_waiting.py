@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from processes import Place, Server, until
+from processes import Place, Server
 
 from signoff.app.open_gate import OnDecision, open_gate
 from signoff.app.world import World
@@ -19,13 +19,13 @@ def test_thousands_of_waiting_gates_hold_nothing_and_outlive_a_restart(own_place
             for number in range(GATES):
                 _open(world, number)
         assert server.get("/api/gates?limit=200")["nextCursor"] is not None
-        until(lambda: _held(server) == without, f"{without} threads and connections; there are {_held(server)}")
+        _assert_no_more(_held(server), without)
         server.kill()
 
     with own_place.start("up") as server:
         assert server.reply("deploy-1234", "ship", "yes", "first").status_code == 200
         assert server.reply("deploy-1234", "ship", "yes", "first").json()["isReplay"] is True
-        until(lambda: _held(server) == without, f"{without} threads and connections; there are {_held(server)}")
+        _assert_no_more(_held(server), without)
         states = own_place.rows("SELECT state, COUNT(*) FROM app.human_gates GROUP BY state ORDER BY state")
         assert states == [["PENDING", GATES - 1], ["RECEIVED", 1]]
         assert own_place.count("SELECT COUNT(*) FROM dbos.workflow_status") == 0
@@ -42,6 +42,12 @@ def _open(world: World, number: int) -> None:
         actor="robot",
         on_decision=OnDecision("none"),
     )
+
+
+def _assert_no_more(held: tuple[int, int], without: tuple[int, int]) -> None:
+    """Pools breathe by a few; what waits may not add to them."""
+    for now, before in zip(held, without, strict=True):
+        assert now - before < GATES / 100, f"{without} threads and files without, {held} with {GATES} gates"
 
 
 def _held(server: Server) -> tuple[int, int]:

@@ -4,8 +4,8 @@ A fenced block is tried if an HTML comment stands right before it:
 
     <!-- test -->                     `console` or `sh`: run it; `text`: what the command that still runs has written by
                                       its end
-    <!-- test: waits -->              the last command goes on running; what is shown has come. A `python` block is such
-                                      a program
+    <!-- test: waits -->              the last command goes on running; what is shown has come (`console`, `text`). A
+                                      `python` block is such a program
     <!-- test: file NAME -->          write the block to this file
     <!-- test: terminal 2 -->         in another terminal; `waits, terminal 2` works too
 
@@ -32,7 +32,8 @@ from .terminal import Terminal
 _MARKED = re.compile(
     r"^<!-- test(?:: (?P<how>[^>]*?))? -->\n+(?:^```(?P<language>\w+)\n(?P<body>.*?)^```$)?", re.MULTILINE | re.DOTALL
 )
-_PORT = 8700
+_ADDRESS = re.compile(r"\b127\.0\.0\.1:(87\d\d)\b")
+_PORT = "8700"
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class _Walk:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
         self._stack = stack
-        self._port = _free_port()
+        self._ports = {_PORT: _free_port()}
         self._ids = Ids()
         self._terminals: dict[str, Terminal] = {}
 
@@ -104,6 +105,8 @@ class _Walk:
             self._write(block.file, block.body)
         elif "kill" in block.how:
             self._terminal(block).kill()
+        elif block.language == "text" and "waits" in block.how:
+            self._see(self._terminal(block), block.body)
         elif block.language == "text":
             self._compare(block.body, *self._terminal(block).finish())
         elif block.language == "python":
@@ -137,8 +140,8 @@ class _Walk:
         return self._ids.match(self._here(shown), output, is_whole=is_whole)
 
     def _here(self, text: str) -> str:
-        """The pages use the default port, which may be taken here."""
-        return text.replace(f"127.0.0.1:{_PORT}", f"127.0.0.1:{self._port}")
+        """The pages use the default port and those after it, which may be taken here."""
+        return _ADDRESS.sub(lambda found: f"127.0.0.1:{self._ports.setdefault(found[1], _free_port())}", text)
 
     def _write(self, name: str, body: str) -> None:
         path = self._folder / name
@@ -164,7 +167,7 @@ class _Walk:
             "NO_COLOR": "1",
             "TZ": "UTC",
             "PYTHONUNBUFFERED": "1",
-            "SIGNOFF_PORT": str(self._port),
+            "SIGNOFF_PORT": str(self._ports[_PORT]),
         }
 
 

@@ -124,4 +124,3 @@ def new_entries(world: World, seen: int) -> tuple[int, list[str]]:
         seen = page.items[-1].seq if page.items else seen
         if page.next_cursor is None:
             return seen, list(workflow_ids)
-

@@ -12,11 +12,10 @@ from fastapi import Depends, Header, Request, Response
 from fastapi.routing import APIRoute
 
 from signoff.api.problems import problem
-from signoff.app.open_gate import NAME_CHARS_MAX
 from signoff.errors import InvalidInputError
 from signoff.gates.digest import parse_json
 from signoff.gates.keys import check_gate_key, check_workflow_id
-from signoff.gates.requirement import Actor
+from signoff.gates.requirement import NAME_CHARS_MAX, Actor
 
 ACTOR_HEADER = "Signoff-Actor"
 ANONYMOUS = "anonymous"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from signoff.app.ports import Writer
 from signoff.app.settle_gate import settle_gate
 from signoff.app.world import World
 from signoff.gates import gate as gates
 from signoff.gates import requirement as requirements
 from signoff.gates.gate import Expiry, Gate, Move
 from signoff.gates.keys import escalation_id
+
+if TYPE_CHECKING:
+    from signoff.app.ports import Writer
 
 SWEEP_ACTOR = "deadline"
 ESCALATE = "escalate"

@@ -7,9 +7,8 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from signoff.app.ports import Reader, Row
 from signoff.app.world import World
 from signoff.audit.entry import Entry
 from signoff.audit.head import Head
@@ -18,6 +17,9 @@ from signoff.gates.gate import RISK_LEVELS, Gate, State
 from signoff.gates.interaction import Interaction
 from signoff.gates.keys import check_gate_key
 from signoff.plans.run import Run, Status
+
+if TYPE_CHECKING:
+    from signoff.app.ports import Reader, Row
 
 PAGE_MAX = 200
 ROWS_MAX = 500

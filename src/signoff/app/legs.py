@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from signoff.app.ports import Writer
 from signoff.gates.keys import leg_id, retry_leg_id
 from signoff.plans.run import Run
+
+if TYPE_CHECKING:
+    from signoff.app.ports import Writer
 
 CONTINUE = "continue"
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signoff.app.callback_url import check_callback_url
-from signoff.app.ports import Writer
 from signoff.app.world import World
 from signoff.errors import ConflictError, InvalidInputError
 from signoff.gates import requirement as requirements
@@ -15,9 +14,11 @@ from signoff.gates.deadline import Ladder
 from signoff.gates.gate import RISK_LEVELS, Gate
 from signoff.gates.keys import check_gate_key, check_topic, check_workflow_id, topic_of
 from signoff.gates.prompt import Prompt, build_prompt
-from signoff.gates.requirement import ANYONE_ONCE, Requirement
+from signoff.gates.requirement import ANYONE_ONCE, NAME_CHARS_MAX, Requirement
 
-NAME_CHARS_MAX = 200
+if TYPE_CHECKING:
+    from signoff.app.ports import Writer
+
 
 
 @dataclass(frozen=True)

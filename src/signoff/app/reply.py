@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signoff.app.expire import expire_if_due
 from signoff.app.find import the_gate
-from signoff.app.ports import Writer
 from signoff.app.settle_gate import settle_gate
 from signoff.app.world import World
 from signoff.errors import ConflictError, InvalidInputError
@@ -26,6 +25,9 @@ from signoff.gates.keys import check_gate_key, check_topic
 from signoff.gates.prompt import APPROVE
 from signoff.gates.reply import ORIGINS, Reply, check_dedupe_key, read_reply
 from signoff.gates.requirement import Actor, places_left
+
+if TYPE_CHECKING:
+    from signoff.app.ports import Writer
 
 _EVENTS = {Move.COLLECT: "gate.approved", Move.DEFER: "gate.deferred", Move.DECIDE: "gate.decided"}
 

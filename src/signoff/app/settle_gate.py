@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signoff.app.legs import order_gate_leg
-from signoff.app.ports import Writer
 from signoff.errors import NotFoundError
 from signoff.gates.decision import result_to_wire
 from signoff.gates.gate import Gate, Move, State, next_state
@@ -14,6 +13,9 @@ from signoff.plans import plan as plans
 from signoff.plans.plan import GateNode
 from signoff.plans.run import NOTHING, Run, Status
 from signoff.plans.walk import Wait, gate_keys, way_on
+
+if TYPE_CHECKING:
+    from signoff.app.ports import Writer
 
 
 def settle_gate(tx: Writer, gate: Gate, *, now: int) -> None:

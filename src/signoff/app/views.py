@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from signoff.app.ports import Row
 from signoff.gates import requirement as requirements
 from signoff.gates.decision import decision_to_wire, result_to_wire
 from signoff.gates.gate import Gate, State
 from signoff.gates.interaction import Interaction
 from signoff.gates.reply import read_reply
 from signoff.plans.run import Run
+
+if TYPE_CHECKING:
+    from signoff.app.ports import Row
 
 WARNING_MS = 60_000
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from signoff.app.ports import Clock, Ledger, NewId
+if TYPE_CHECKING:
+    from signoff.app.ports import Clock, Ledger, NewId
 
 
 @dataclass(frozen=True)

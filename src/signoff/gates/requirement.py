@@ -17,6 +17,7 @@ ANYONE = "*"
 NEEDS_MAX = 20
 COUNT_MAX = 50
 ROLE_CHARS_MAX = 64
+NAME_CHARS_MAX = 200
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from signoff.app.ports import Watch
+if TYPE_CHECKING:
+    from signoff.app.ports import Watch
 
 
 class Connection(Protocol):

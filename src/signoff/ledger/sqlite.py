@@ -6,7 +6,6 @@ alone, since BEGIN IMMEDIATE locks every attached file.
 
 from __future__ import annotations
 
-import queue
 import sqlite3
 import threading
 import time
@@ -38,14 +37,14 @@ class SqliteDatabase:
         self.queries = load_queries(self.dialect)
         self.write_lock = threading.Lock()
         self._directory = directory
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._idle: list[sqlite3.Connection] = []
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         with _as_unavailable(self._directory):
             try:
-                connection = self._idle.get_nowait()
-            except queue.Empty:
+                connection = self._idle.pop()
+            except IndexError:
                 connection = self._open()
             try:
                 yield connection
@@ -82,8 +81,8 @@ class SqliteDatabase:
                 connection.close()
 
     def close(self) -> None:
-        while not self._idle.empty():
-            self._idle.get_nowait().close()
+        while self._idle:
+            self._idle.pop().close()
 
     def _open(self) -> sqlite3.Connection:
         path = self._directory / APP_FILE
@@ -105,7 +104,7 @@ class SqliteDatabase:
     def _give_back(self, connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.rollback()
-        self._idle.put(connection)
+        self._idle.append(connection)
 
 
 def engine_url(directory: Path) -> str:

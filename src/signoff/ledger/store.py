@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signoff.app.moments import reach
-from signoff.app.ports import Row, Watch
 from signoff.audit.entry import GENESIS, Entry, seal
 from signoff.audit.head import Head
 from signoff.gates.gate import Gate
@@ -15,6 +14,9 @@ from signoff.gates.interaction import Interaction
 from signoff.ledger import rows
 from signoff.ledger.database import Database, Session, transaction
 from signoff.plans.run import Run
+
+if TYPE_CHECKING:
+    from signoff.app.ports import Row, Watch
 
 
 class SqlReader:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from signoff.app.open_gate import NAME_CHARS_MAX
 from signoff.errors import InvalidInputError
+from signoff.gates.requirement import NAME_CHARS_MAX
 from signoff.settings import Settings
 
 Wire = dict[str, Any]

@@ -1,30 +1,26 @@
-"""The verbs on a ledger at hand: each one use case."""
+"""The verbs on a ledger at hand: each one use case.
+
+Use cases are imported when they are called: a command that lists gates should not wait for those that write.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signoff.app import find
-from signoff.app.cancel_run import cancel_run
-from signoff.app.create_intent import create_intent
-from signoff.app.expire import expire_if_due
-from signoff.app.open_gate import OnDecision, open_gate
-from signoff.app.reply import reply
-from signoff.app.retry_run import retry_run
-from signoff.app.start_run import start_run
 from signoff.app.views import gate_view, inbox_view, interaction_view, page_view, row_view, run_view
 from signoff.app.world import World
-from signoff.audit import entry as entries
-from signoff.audit import head as heads
 from signoff.errors import InvalidInputError
 from signoff.gates import requirement as requirements
 from signoff.gates.gate import Gate
 from signoff.gates.keys import PARENT_QUEUE, check_gate_key, check_workflow_id
 from signoff.gates.requirement import Actor
-from signoff.plans.recipe import RECIPE
 from signoff.sdk.backend import Wire
+
+if TYPE_CHECKING:
+    from signoff.app.open_gate import OnDecision
 
 #: Not every decision rings the ledger's bell on Postgres, so that a waiting reader also looks by itself.
 LOOK_S = 1.0
@@ -60,6 +56,8 @@ class LedgerBackend:
         return [gate_view(gate) for gate in find.find_gates_of(self._world, check_workflow_id(workflow_id))]
 
     def open_gate(self, body: Mapping[str, Any]) -> Wire:
+        from signoff.app.open_gate import open_gate
+
         _check_members(body, {"workflowId", "gateKey", "prompt", "ttlS"}, _GATE_MEMBERS)
         gate, is_replay = open_gate(
             self._world,
@@ -77,6 +75,8 @@ class LedgerBackend:
         return {**gate_view(gate), "isReplay": is_replay}
 
     def reply(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
+        from signoff.app.reply import reply
+
         _check_members(body, {"payload", "dedupeKey"}, {"origin", "promptDigest"})
         answered = reply(
             self._world,
@@ -91,9 +91,14 @@ class LedgerBackend:
         return {"ok": True, "isReplay": answered.is_replay, "receipt": answered.receipt.to_wire()}
 
     def create_intent(self, goal: str, inputs: Mapping[str, Any], constraints: Mapping[str, Any]) -> str:
+        from signoff.app.create_intent import create_intent
+
         return create_intent(self._world, goal=goal, inputs=inputs, constraints=constraints, actor=self._actor)
 
     def start_run(self, body: Mapping[str, Any]) -> Wire:
+        from signoff.app.start_run import start_run
+        from signoff.plans.recipe import RECIPE
+
         _check_members(body, {"intentId"}, _RUN_MEMBERS)
         run, is_replay = start_run(
             self._world,
@@ -114,10 +119,14 @@ class LedgerBackend:
         return page_view([run_view(run) for run in page.items], page.next_cursor)
 
     def cancel_run(self, workflow_id: str, reason: str | None = None) -> Wire:
+        from signoff.app.cancel_run import cancel_run
+
         workflow_id = check_workflow_id(workflow_id)
         return run_view(cancel_run(self._world, workflow_id=workflow_id, actor=self._actor, reason=reason))
 
     def retry_run(self, workflow_id: str) -> Wire:
+        from signoff.app.retry_run import retry_run
+
         return run_view(retry_run(self._world, workflow_id=check_workflow_id(workflow_id), actor=self._actor))
 
     def steps(self, workflow_id: str) -> list[Wire]:
@@ -131,10 +140,14 @@ class LedgerBackend:
         return page_view([interaction_view(one) for one in page.items], page.next_cursor)
 
     def entries(self, workflow_id: str | None, after: int, limit: int) -> Wire:
+        from signoff.audit import entry as entries
+
         page = find.find_entries(self._world, workflow_id=workflow_id, after=after, limit=limit)
         return page_view([entries.to_wire(entry) for entry in page.items], page.next_cursor)
 
     def head(self) -> Wire:
+        from signoff.audit import head as heads
+
         return heads.to_wire(find.find_newest_head(self._world))
 
     def _wait(self, workflow_id: str, gate_key: str, ends_at: float) -> Gate:
@@ -149,11 +162,15 @@ class LedgerBackend:
 
     def _look(self, workflow_id: str, gate_key: str) -> Gate:
         """Whoever waits ends a gate whose time is over: no worker may be alive to do it."""
+        from signoff.app.expire import expire_if_due
+
         expire_if_due(self._world, workflow_id, gate_key)
         return find.find_gate(self._world, workflow_id, gate_key)
 
 
 def _on_decision(wire: Any) -> OnDecision | None:
+    from signoff.app.open_gate import OnDecision
+
     if wire is None:
         return None
     _check_members(wire, {"kind"}, {"url", "topic"})

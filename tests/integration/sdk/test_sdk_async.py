@@ -70,7 +70,7 @@ def test_time_that_is_over_and_deadlines_that_passed_are_told(signoff_dir: Path)
             with pytest.raises(TimeoutError):
                 await gate.wait(0)
             with pytest.raises(signoff.GateTimedOutError):
-                await gate.wait()
+                await gate.wait(30)
             assert [one.key async for one in client.gates(state=None)] == ["go-live"]
             assert [one async for one in client.gates()] == []
 

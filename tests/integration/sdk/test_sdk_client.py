@@ -141,7 +141,7 @@ def test_a_deadline_ends_the_gate_although_nothing_else_runs(signoff_dir: Path) 
     with signoff.connect(dir=signoff_dir) as client:
         gate = client.open_gate("deploy-42", "go-live", "Deploy?", ttl_s=1)
         with pytest.raises(signoff.GateTimedOutError) as ended:
-            gate.wait()
+            gate.wait(30)
         again = client.open_gate("deploy-42", "go-live", "Deploy?", ttl_s=1)
     assert gate.state == again.state == "TIMED_OUT"
     assert ended.value.receipt is not None
