@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,6 +45,17 @@ def until(found: Callable[[], T | None], what: str, timeout_s: float = WAIT_S) -
     return value
 
 
+def open_files(pid: int) -> list[str]:
+    """What a process has open: paths, and `socket:[n]` for its connections."""
+    links = []
+    with suppress(FileNotFoundError):
+        for path in Path(f"/proc/{pid}/fd").iterdir():
+            # One may have been closed since it was listed.
+            with suppress(FileNotFoundError):
+                links.append(str(path.readlink()))
+    return links
+
+
 @dataclass(frozen=True)
 class Done:
     """A command that has ended."""
@@ -72,10 +83,10 @@ class Running:
     @property
     def is_at_the_ledger(self) -> bool:
         """It has the ledger's file, or a connection, open; or has ended already."""
-        if self.process.poll() is not None:
-            return True
-        links = [os.readlink(path) for path in Path(f"/proc/{self.process.pid}/fd").iterdir() if path.is_symlink()]
-        return any(link.endswith("/app.db") or link.startswith("socket:") for link in links)
+        links = open_files(self.process.pid)
+        return self.process.poll() is not None or any(
+            link.endswith("/app.db") or link.startswith("socket:") for link in links
+        )
 
 
 @dataclass
@@ -251,9 +262,7 @@ class Place:
         finally:
             server.close()
 
-    def _spawn(
-        self, *arguments: str, stderr: Any, environ: Mapping[str, str] | None = None
-    ) -> subprocess.Popen[str]:
+    def _spawn(self, *arguments: str, stderr: Any, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         kept = {name: value for name, value in os.environ.items() if name.startswith(("COVERAGE", "PYTHONPATH"))}
         return subprocess.Popen(
             [*COMMAND, *arguments],

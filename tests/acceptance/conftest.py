@@ -1,8 +1,9 @@
 """One server a database for the whole session, for tests that need no process of their own.
 
-    place    a ledger on SQLite, and one on Postgres
-    server   `signoff up` on it, with the environment names that operators of the labs use
-    second   another API process on the same ledger
+place      a ledger on SQLite, and one on Postgres
+server     `signoff up` on it, with the environment names that operators of the labs use
+second     another API process on the same ledger
+own_place  a ledger of the test's own, on either database
 """
 
 from __future__ import annotations

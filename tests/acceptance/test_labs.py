@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from processes import Place, Server
 
 STEPS = ["CompileST", "ApplyPatchST", "DecideST", "ExecuteST"]
@@ -182,7 +181,7 @@ def test_l20_the_oracles_find_nothing_twice(server: Server, place: Place) -> Non
         "ORDER BY created_at DESC LIMIT 20;"
     )
     assert newest[0] == [workflow_id, workflow_id, "SUCCESS", "ExecuteST", "NONE", 0, None]
-    assert {name: place.sql(sql) for name, sql in ORACLES.items()} == dict.fromkeys(ORACLES, [])
+    assert {name: place.sql(sql) for name, sql in ORACLES.items()} == {name: [] for name in ORACLES}
     bad = "SELECT count(*) AS bad_hash FROM app.human_interactions WHERE payload_hash !~ '^[a-f0-9]{64}$';"
     good = "SELECT count(*) FROM app.human_interactions WHERE payload_hash ~ '^[a-f0-9]{64}$';"
     assert place.sql(bad) == [[0]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from processes import Place, Server
+from processes import Place, Server, open_files
 
 from signoff.app.open_gate import OnDecision, open_gate
 from signoff.app.world import World
@@ -52,6 +52,6 @@ def _assert_no_more(held: tuple[int, int], without: tuple[int, int]) -> None:
 
 def _held(server: Server) -> tuple[int, int]:
     """The threads of a process, and the sockets and files that it has open."""
-    process = Path(f"/proc/{server.process.pid}")
-    status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
-    return int(status["Threads"]), len(list((process / "fd").iterdir()))
+    lines = Path(f"/proc/{server.process.pid}/status").read_text().splitlines()
+    status = dict(line.split(":", 1) for line in lines)
+    return int(status["Threads"]), len(open_files(server.process.pid))

@@ -105,9 +105,7 @@ def _why(number: int, is_same: bool) -> str:
     return "all agree" if is_same else f"answer {number}"
 
 
-def _assert_one_effect(
-    place: Place, server: Server, workflow_id: str, gate_key: str, receipt: dict[str, Any]
-) -> None:
+def _assert_one_effect(place: Place, server: Server, workflow_id: str, gate_key: str, receipt: dict[str, Any]) -> None:
     is_yes = receipt["decision"] == "yes"
     assert server.ended(workflow_id)["status"] == ("SUCCESS" if is_yes else "ERROR")
     events = place.rows(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from processes import Place, Server, until
+from processes import Place, Server, open_files, until
 
 from signoff.clock import now_ms
 
@@ -224,8 +224,7 @@ def _waiting_gate(server: Server, has_worker: bool) -> tuple[str, str]:
 
 def _connections(server: Server) -> int:
     """How many sockets the process has open."""
-    links = [path.readlink() for path in Path(f"/proc/{server.process.pid}/fd").iterdir() if path.is_symlink()]
-    return sum(str(link).startswith("socket:") for link in links)
+    return sum(link.startswith("socket:") for link in open_files(server.process.pid))
 
 
 def _begun(folder: Path) -> list[int]:

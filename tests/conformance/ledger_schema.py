@@ -51,7 +51,9 @@ def schema_lines(database: Database) -> list[str]:
     if database.dialect == "postgres":
         return sorted(" ".join(row["line"].split()) for row in query_sql(database, _POSTGRES_LINES))
     objects = query_sql(database, "SELECT type, name, sql FROM app.sqlite_master WHERE sql IS NOT NULL")
-    lines = [f"{one['type']} {one['name']}: {' '.join(one['sql'].split())}" for one in objects if one["type"] != "table"]
+    lines = [
+        f"{one['type']} {one['name']}: {' '.join(one['sql'].split())}" for one in objects if one["type"] != "table"
+    ]
     for table in (one["name"] for one in objects if one["type"] == "table"):
         lines += [f"column {table}.{_column(row)}" for row in _columns(database, table)]
         lines += _keys(database, table)

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,7 +24,7 @@ import psycopg
 import pytest
 from journeys import Client, Journey
 from portrait import Portrait, take_portrait
-from processes import WAIT_S, Place, until
+from processes import WAIT_S, Place, Server, until
 
 import signoff
 from signoff.app import moments
@@ -86,7 +87,7 @@ _BEGUN = ["intent.created", "run.started", "run.advanced"]
 _ASKED = ["step.done", "step.done", "gate.opened"]
 _REFUSED = ["run.resumed", "step.rolled-back", "run.refused"]
 _DONE = ["gate.decided", "run.resumed", "step.done", "step.done", "run.succeeded"]
-TRAILS = {
+TRAILS: dict[Journey, list[str]] = {
     journeys.say_yes: [*_BEGUN, *_ASKED, *_DONE],
     journeys.say_no: [*_BEGUN, *_ASKED, "gate.decided", *_REFUSED],
     journeys.say_nothing: [*_BEGUN, *_ASKED, "gate.timed-out", *_REFUSED],
@@ -102,14 +103,8 @@ TRAILS = {
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[Journey, Portrait]:
     """The portrait of each journey's run, all on one ledger that nothing happens to."""
     place = Place(tmp_path_factory.mktemp("undisturbed") / ".signoff")
-    found = {}
     with place.start("up") as server:
-        for journey in TRAILS:
-            client = Client()
-            journey(client, server)
-            workflow_id = str(client.intent_id)
-            found[journey] = until(lambda wid=workflow_id: _settled(place, wid), "everything to be relayed")
-    return found
+        return {journey: _walk(place, server, journey, Client(place)) for journey in TRAILS}
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +112,7 @@ def survived(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[tuple[str, str], Future[Portrait]]]:
     """Every death that this session asks for, a few at once: most of the time each waits for a process to start."""
-    wanted = [
+    wanted: list[Any] = [
         item.callspec.params["case"]
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.module is request.module and hasattr(item, "callspec")
@@ -166,16 +161,20 @@ def test_every_commit_and_every_named_moment_has_a_death() -> None:
 
 
 def _die_and_go_on(place: Place, death: Death) -> Portrait:
-    client = Client()
+    client = Client(place)
     for moment in [death.after, death.moment]:
         if moment is not None:
             _die(place, moment, death.journey, client)
     with place.start("up") as server:
-        death.journey(client, server)
-        workflow_id = str(client.intent_id)
-        until(lambda: _settled(place, workflow_id), f"everything to be relayed after {death.moment}")
+        portrait = _walk(place, server, death.journey, client)
     place.check()
-    return take_portrait(place, workflow_id)
+    return portrait
+
+
+def _walk(place: Place, server: Server, journey: Journey, client: Client) -> Portrait:
+    """To the journey's end; the portrait once nothing is left to be done."""
+    journey(client, server)
+    return until(lambda: _settled(place, str(client.intent_id)), "everything to be relayed")
 
 
 def _die(place: Place, moment: str, journey: Journey, client: Client) -> None:

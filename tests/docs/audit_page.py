@@ -88,7 +88,10 @@ def audit_page() -> str:
         _RECIPES,
         "## Findings",
         "What `signoff audit verify` may find.",
-        table(("code", "meaning"), ((code(name), described(FINDINGS, name, what="finding")) for name in sorted(finding_codes()))),
+        table(
+            ("code", "meaning"),
+            ((code(name), described(FINDINGS, name, what="finding")) for name in sorted(finding_codes())),
+        ),
         "## Verify without signoff",
         "`signoff audit export > trail.jsonl` writes the trail. This program checks it by the recipes above; it needs "
         "the packages `rfc8785` and `cryptography`. `KEY_ID` is the key that you noted when you set up.",

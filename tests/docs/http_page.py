@@ -75,7 +75,9 @@ def _answers(responses: Schema) -> Iterator[tuple[str, str]]:
 def _content(carrier: Schema) -> str:
     ((media_type, content),) = carrier["content"].items()
     shown = kind_of(content["schema"])
-    return shown if media_type == "application/json" else f"{code(media_type)}, a line each: {_inline(content['schema'])}"
+    return (
+        shown if media_type == "application/json" else f"{code(media_type)}, a line each: {_inline(content['schema'])}"
+    )
 
 
 def _shape(name: str, schema: Schema) -> str:
@@ -116,7 +118,9 @@ def kind_of(schema: Schema) -> str:
 
 def _inline(schema: Schema) -> str:
     needed = schema.get("required", ())
-    members = (f"{code(name + ('' if name in needed else '?'))} {kind_of(one)}" for name, one in schema["properties"].items())
+    members = (
+        f"{code(name + ('' if name in needed else '?'))} {kind_of(one)}" for name, one in schema["properties"].items()
+    )
     return "object {" + "; ".join(members) + "}"
 
 
@@ -124,7 +128,9 @@ def _bounds(schema: Schema) -> str:
     low = schema.get("minimum", schema.get("minLength"))
     high = schema.get("maximum", schema.get("maxLength"))
     unit = " characters" if schema.get("type") == "string" else ""
-    bounds = "" if low is None and high is None else f", {'' if low is None else low}..{'' if high is None else high}{unit}"
+    bounds = (
+        "" if low is None and high is None else f", {'' if low is None else low}..{'' if high is None else high}{unit}"
+    )
     return bounds + (f", {code(schema['pattern'])}" if "pattern" in schema else "")
 
 

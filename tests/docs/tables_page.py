@@ -61,7 +61,14 @@ def _migrated(steps: list[Migration]) -> sqlite3.Connection:
 def _section(ledger: sqlite3.Connection, name: str, types: Mapping[tuple[str, str], str]) -> str:
     columns = table(("column", "SQLite", "Postgres", "null", "key"), _column_rows(ledger, name, types))
     notes = [*_uniques(ledger, name), *_vocabularies(ledger, name), *_triggers(ledger, name)]
-    return "\n\n".join([f"## {name}", described(_TABLES, name, what="table"), columns, *(["\n".join(f"- {note}" for note in notes)] * bool(notes))])
+    return "\n\n".join(
+        [
+            f"## {name}",
+            described(_TABLES, name, what="table"),
+            columns,
+            *(["\n".join(f"- {note}" for note in notes)] * bool(notes)),
+        ]
+    )
 
 
 def _column_rows(
@@ -96,7 +103,9 @@ def _triggers(ledger: sqlite3.Connection, name: str) -> Iterator[str]:
 def _postgres_types(steps: list[Migration]) -> Iterator[tuple[tuple[str, str], str]]:
     for step in steps:
         for name, body in _REFERENCES.findall(step.sql):
-            for column, kind in re.findall(r"^    (\w+) (TEXT|BIGINT|INTEGER|JSONB|BOOLEAN|BYTEA)\b", body, re.MULTILINE):
+            for column, kind in re.findall(
+                r"^    (\w+) (TEXT|BIGINT|INTEGER|JSONB|BOOLEAN|BYTEA)\b", body, re.MULTILINE
+            ):
                 yield (name, column), kind
         for name, column, kind in _ADDED.findall(step.sql):
             yield (name, column), kind

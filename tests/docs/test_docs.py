@@ -133,7 +133,9 @@ def test_every_route_and_every_code_that_it_may_refuse_with_is_documented() -> N
     page, codes = reference("http.md"), reference("errors.md")
     for method, path, operation in operations(description()):
         assert f"\n### {method} {path}\n" in page
-        refused = [code for answer in operation["responses"].values() for code in re.findall("`(.+?)`", answer["description"])]
+        refused = [
+            code for answer in operation["responses"].values() for code in re.findall("`(.+?)`", answer["description"])
+        ]
         assert [code for code in refused if f"\n| `{code}` |" not in codes] == []
 
 

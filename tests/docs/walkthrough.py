@@ -11,7 +11,7 @@ A fenced block is tried if an HTML comment stands right before it:
 
 and `<!-- test: kill -->` by itself kills what runs in the first terminal (`kill, terminal 2` in the second).
 
-In `console` lines that begin with `$ ` are commands, which `\\` at the end continues; the others are their output.
+In `console` lines that begin with `$ ` are commands, which go on after a `\\` or inside quotes; the others are their output.
 Where none is shown the command has to succeed. In `sh` every line is a command. All blocks of a page share a directory.
 """
 
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import socket
 import sys
 from collections.abc import Iterator
@@ -69,14 +70,23 @@ def commands_of(block: Block) -> list[Command]:
         return [Command(block.body, "")]
     commands: list[Command] = []
     for line in block.body.splitlines(keepends=True):
-        if commands and commands[-1].text.endswith("\\\n"):
-            commands[-1] = Command(commands[-1].text + line.removeprefix("> "), "")
+        if commands and not commands[-1].shown and goes_on(commands[-1].text):
+            commands[-1] = Command(commands[-1].text + line, "")
         elif line.startswith("$ "):
             commands.append(Command(line.removeprefix("$ "), ""))
         else:
             assert commands, f"line {block.line}: output comes before any command"
             commands[-1] = Command(commands[-1].text, commands[-1].shown + line)
     return commands
+
+
+def goes_on(command: str) -> bool:
+    """Whether a shell would read on: after a `\\` at the end, or inside a quotation."""
+    try:
+        shlex.split(command)
+    except ValueError:
+        return True
+    return command.endswith("\\\n")
 
 
 def walk_through(path: Path, folder: Path) -> int:

@@ -90,7 +90,9 @@ def test_a_migration_that_was_edited_after_it_was_applied_is_noticed(empty: Data
 def test_a_migration_that_fails_leaves_nothing_behind(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     upgrade(empty, now=T0)
     known = migrations(empty.dialect)
-    broken = Migration(len(known) + 1, "9999_broken", "CREATE TABLE app.half (id TEXT);\nCREATE TABLE app.half (id TEXT);\n")
+    broken = Migration(
+        len(known) + 1, "9999_broken", "CREATE TABLE app.half (id TEXT);\nCREATE TABLE app.half (id TEXT);\n"
+    )
     monkeypatch.setattr(migrate, "migrations", lambda _dialect: [*known, broken])
     with pytest.raises(Exception, match="half"):
         upgrade(empty, now=T0)

@@ -110,7 +110,9 @@ def test_a_removed_entry_is_missed_by_the_one_after_it(world: World, database: D
     assert "entry-missing" in codes(world)
 
 
-def test_entries_removed_from_the_end_are_missed_by_the_head(world: World, database: Database, trail: list[Entry]) -> None:
+def test_entries_removed_from_the_end_are_missed_by_the_head(
+    world: World, database: Database, trail: list[Entry]
+) -> None:
     run_sql(database, f"DELETE FROM app.audit_entries WHERE seq = {trail[-1].seq}")
     assert codes(world) == {"head-ahead"}
     assert named(world) == set()
@@ -121,7 +123,9 @@ def test_a_workflow_that_is_gone_is_missed_by_the_head(world: World, database: D
     assert codes(world) >= {"head-ahead"}
 
 
-def test_a_workflow_that_was_put_in_is_noticed_by_the_head(world: World, database: Database, trail: list[Entry]) -> None:
+def test_a_workflow_that_was_put_in_is_noticed_by_the_head(
+    world: World, database: Database, trail: list[Entry]
+) -> None:
     insert(database, seal_one(seq=trail[0].seq - 1))
     assert codes(world) == {"head-mismatch"}
 
@@ -133,7 +137,9 @@ def test_an_entry_put_in_with_a_made_up_hash_is_named(world: World, database: Da
     assert named(world) == {seq}
 
 
-def test_the_end_of_a_chain_rewritten_with_its_hash_is_noticed_by_the_head(world: World, database: Database, trail: list[Entry]) -> None:
+def test_the_end_of_a_chain_rewritten_with_its_hash_is_noticed_by_the_head(
+    world: World, database: Database, trail: list[Entry]
+) -> None:
     of_one = [entry for entry in trail if entry.workflow_id == "wf-1"]
     run_sql(database, f"DELETE FROM app.audit_entries WHERE seq = {of_one[-1].seq}")
     rewritten = {**vars(of_one[-1]), "actor": "eve", "body": {"choice": "no"}}

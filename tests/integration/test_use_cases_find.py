@@ -66,7 +66,20 @@ def test_every_page_size_shows_everything_once_and_in_order(world: World, clock:
 
 
 def bad_cursors() -> list[str]:
-    values: list[Any] = [[], {}, None, 7, "x", [1], [1, 2], ["a", "b"], [True, "a"], [1.0, "a"], [-1, "a"], [2**63, "a"]]
+    values: list[Any] = [
+        [],
+        {},
+        None,
+        7,
+        "x",
+        [1],
+        [1, 2],
+        ["a", "b"],
+        [True, "a"],
+        [1.0, "a"],
+        [-1, "a"],
+        [2**63, "a"],
+    ]
     values += [[1, "a\x00"], [1, "\ud800"], [1, "a", "b", "c"], [1, None], [[1], "a"], [1, "a\n"]]
     encoded = [base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=") for value in values]
     plain = [base64.urlsafe_b64encode(raw).decode() for raw in (b"\xff\xfe", b"[1", b"[" * 100_000, b"9" * 5_000)]
@@ -141,7 +154,9 @@ def test_a_gate_is_found_by_its_key_alone_where_that_is_unique(world: World) -> 
     assert ambiguous.value.code == "ambiguous-gate-key"
 
 
-@pytest.mark.parametrize("workflow_id", ["nowhere", "", "'; DROP TABLE app.runs; --", "%s", "\x00", "\ud800", "x" * 9_999])
+@pytest.mark.parametrize(
+    "workflow_id", ["nowhere", "", "'; DROP TABLE app.runs; --", "%s", "\x00", "\ud800", "x" * 9_999]
+)
 def test_what_is_not_there_is_said_to_be_missing(world: World, workflow_id: str) -> None:
     finds: list[Callable[[], Any]] = [
         lambda: find_run(world, workflow_id),

@@ -66,7 +66,9 @@ def test_a_decided_gate_is_found_with_its_decision(world: World, clock: Clock) -
     ],
     ids=repr,
 )
-def test_a_gate_that_asks_something_else_is_a_conflict(world: World, database: Database, change: dict[str, Any]) -> None:
+def test_a_gate_that_asks_something_else_is_a_conflict(
+    world: World, database: Database, change: dict[str, Any]
+) -> None:
     gate, _ = ask(world)
     with refusing(database, ConflictError, "gate-exists") as refusal:
         ask(world, **change)

@@ -63,7 +63,9 @@ def start(world: World, intent_id: str, **changes: Any) -> tuple[Any, bool]:
     ],
     ids=repr,
 )
-def test_an_intent_out_of_bounds_is_refused(world: World, database: Database, change: dict[str, Any], code: str) -> None:
+def test_an_intent_out_of_bounds_is_refused(
+    world: World, database: Database, change: dict[str, Any], code: str
+) -> None:
     with refusing(database, InvalidInputError, code):
         ask_for(world, **change)
 
@@ -158,9 +160,8 @@ def test_an_approved_run_goes_on_to_its_end(world: World, database: Database) ->
     work(world, SqlLedger(database))
     ended = find_run(world, run.workflow_id)
     assert (ended.status, ended.next_action, ended.last_step) == (Status.SUCCESS, "NONE", "ExecuteST")
-    steps = [row["step_id"] for row in find_steps(world, run.workflow_id)]
-    assert steps == sorted(steps, key=["CompileST", "ApplyPatchST", "DecideST", "ExecuteST"].index)
-    assert len(steps) == 4
+    steps = sorted(row["step_id"] for row in find_steps(world, run.workflow_id))
+    assert steps == ["ApplyPatchST", "CompileST", "DecideST", "ExecuteST"]
     assert verify_audit(world).is_clean
 
 

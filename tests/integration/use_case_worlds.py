@@ -14,9 +14,9 @@ from signoff.app.advance_run import begin_leg, do_node, finish_fan_out
 from signoff.app.create_intent import create_intent
 from signoff.app.legs import Leg, leg_from_wire
 from signoff.app.open_gate import open_gate
-from signoff.app.steps import StepContext, StepResult
 from signoff.app.reply import Answered, reply
 from signoff.app.start_run import start_run
+from signoff.app.steps import StepContext, StepResult
 from signoff.app.world import World
 from signoff.errors import SignoffError
 from signoff.gates.gate import Gate
@@ -45,7 +45,9 @@ class PlanSteps:
     """Steps that do nothing but succeed; the plan has no tasks."""
 
     def perform(self, action: str, context: StepContext) -> StepResult:
-        return StepResult({"prompt": {"title": "Approve the plan"}, "tasks": []} if action == "compile" else {"tasks": []})
+        return StepResult(
+            {"prompt": {"title": "Approve the plan"}, "tasks": []} if action == "compile" else {"tasks": []}
+        )
 
     def undo(self, action: str, context: StepContext) -> StepResult:
         return StepResult({"rolledBack": True})

@@ -8,6 +8,7 @@ from signoff.app.world import World
 from signoff.errors import NotFoundError
 from signoff.gates.digest import digest_of
 from signoff.gates.gate import Gate, State
+from signoff.gates.keys import check_workflow_id
 from signoff.gates.requirement import Actor
 from signoff.plans import plan as plans
 from signoff.plans.plan import GateNode
@@ -19,6 +20,7 @@ def approve_plan(world: World, *, workflow_id: str, actor: Actor, notes: str | N
     Raises:
         NotFoundError: (`gate-not-found`) no plan waits here. ConflictError: it was decided otherwise.
     """
+    check_workflow_id(workflow_id)
     gate = _plan_gate(world, workflow_id)
     payload = {"choice": "yes"} if notes is None else {"choice": "yes", "rationale": notes}
     return reply(

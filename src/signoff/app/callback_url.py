@@ -35,10 +35,16 @@ def check_callback_url(url: str | None, *, allow: Sequence[str], is_open: bool) 
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
-        is_usable = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and parts.port != 0
+        is_usable = parts.scheme in ("http", "https") and parts.hostname and _is_plain(parts) and parts.port != 0
     except ValueError:
         return None
     return parts if is_usable and url.isprintable() and " " not in url and "\\" not in url else None
+
+
+def _is_plain(parts: SplitResult) -> bool:
+    """Nothing stands beside host and port: no user name, nothing behind the brackets of an IPv6 address."""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return parts.netloc.lower() in (host, f"{host}:{parts.port}")
 
 
 def _is_within(parts: SplitResult, allowed: SplitResult | None) -> bool:
@@ -51,7 +57,14 @@ def _is_within(parts: SplitResult, allowed: SplitResult | None) -> bool:
         return False
     path = allowed.path.rstrip("/")
     is_below = parts.path == path or parts.path.startswith(path + "/")
-    return is_below and ".." not in unquote(parts.path).split("/")
+    return is_below and not _climbs(parts.path)
+
+
+def _climbs(path: str) -> bool:
+    """Whether any server could read a way up in it: encoded once or more, behind a backslash, or with a parameter."""
+    while (plain := unquote(path)) != path:
+        path = plain
+    return any(part.partition(";")[0] == ".." for part in path.replace("\\", "/").split("/"))
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,6 +10,7 @@ from signoff.app.world import World
 from signoff.errors import ConflictError, InvalidInputError
 from signoff.gates.digest import check_storable
 from signoff.gates.gate import State
+from signoff.gates.keys import check_workflow_id
 from signoff.plans.run import NOTHING, Run, Status
 
 CANCEL = "cancel"
@@ -22,6 +23,7 @@ def cancel_run(world: World, *, workflow_id: str, actor: str, reason: str | None
     Raises:
         NotFoundError. ConflictError: (`run-finished`) it has succeeded or failed.
     """
+    check_workflow_id(workflow_id)
     if reason is not None and len(reason) > REASON_CHARS_MAX:
         raise InvalidInputError(f"A reason has at most {REASON_CHARS_MAX} characters.", code="invalid-reason")
     check_storable(reason)

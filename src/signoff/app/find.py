@@ -15,7 +15,7 @@ from signoff.audit.head import Head
 from signoff.errors import InvalidInputError, NotFoundError
 from signoff.gates.gate import RISK_LEVELS, Gate, State
 from signoff.gates.interaction import Interaction
-from signoff.gates.keys import check_gate_key
+from signoff.gates.keys import check_gate_key, check_workflow_id
 from signoff.plans.run import Run, Status
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Page:
 
 
 def find_run(world: World, workflow_id: str) -> Run:
+    check_workflow_id(workflow_id)
     with world.ledger.read() as tx:
         return the_run(tx, workflow_id)
 
@@ -59,6 +60,7 @@ def find_runs(world: World, *, status: str | None = None, limit: int = PAGE_DEFA
 
 
 def find_gate(world: World, workflow_id: str, gate_key: str) -> Gate:
+    check_workflow_id(workflow_id)
     check_gate_key(gate_key)
     with world.ledger.read() as tx:
         return the_gate(tx, workflow_id, gate_key)
@@ -94,6 +96,7 @@ def find_gate_by_key(world: World, gate_key: str) -> Gate:
 
 def find_gates_of(world: World, workflow_id: str) -> list[Gate]:
     """The gates of one run or workflow, in opening order."""
+    check_workflow_id(workflow_id)
     with world.ledger.read() as tx:
         gates = tx.gates_of(workflow_id)
         if not gates:
@@ -121,16 +124,19 @@ def find_gates(
 
 
 def find_steps(world: World, workflow_id: str) -> list[Row]:
+    check_workflow_id(workflow_id)
     with world.ledger.read() as tx:
         return tx.steps(the_run(tx, workflow_id).id)
 
 
 def find_artifacts(world: World, workflow_id: str) -> list[Row]:
+    check_workflow_id(workflow_id)
     with world.ledger.read() as tx:
         return tx.artifacts(the_run(tx, workflow_id).id)
 
 
 def find_interactions(world: World, workflow_id: str, *, limit: int = PAGE_DEFAULT, cursor: str | None = None) -> Page:
+    check_workflow_id(workflow_id)
     _check_limit(limit, ROWS_MAX)
     after = _read_cursor(cursor, int, str)
     with world.ledger.read() as tx:
@@ -143,6 +149,8 @@ def find_interactions(world: World, workflow_id: str, *, limit: int = PAGE_DEFAU
 
 def find_entries(world: World, *, workflow_id: str | None = None, after: int = 0, limit: int = PAGE_DEFAULT) -> Page:
     """Audit entries in the order of their seq; the cursor is the last seq of the page."""
+    if workflow_id is not None:
+        check_workflow_id(workflow_id)
     _check_limit(limit, ROWS_MAX)
     if not 0 <= after < 2**63:
         raise InvalidInputError("after is the seq of an entry, from 0.", code="invalid-cursor")

@@ -11,6 +11,7 @@ from signoff.app.world import World
 from signoff.errors import ConflictError, InvalidInputError
 from signoff.gates import requirement as requirements
 from signoff.gates.deadline import Ladder
+from signoff.gates.digest import check_storable
 from signoff.gates.gate import RISK_LEVELS, Gate
 from signoff.gates.keys import check_gate_key, check_topic, check_workflow_id, topic_of
 from signoff.gates.prompt import Prompt, build_prompt
@@ -18,7 +19,6 @@ from signoff.gates.requirement import ANYONE_ONCE, NAME_CHARS_MAX, Requirement
 
 if TYPE_CHECKING:
     from signoff.app.ports import Writer
-
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,7 @@ def _refuse_extra(wanted: OnDecision, *, url: bool = False, topic: bool = False)
 
 
 def _check_names(requested_by: str | None, risk_level: str | None) -> None:
+    check_storable(requested_by)
     if requested_by is not None and not (requested_by.strip() and len(requested_by) <= NAME_CHARS_MAX):
         raise InvalidInputError(f"requestedBy is a name of 1 to {NAME_CHARS_MAX} characters.", code="invalid-name")
     if risk_level is not None and risk_level not in RISK_LEVELS:

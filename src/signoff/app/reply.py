@@ -21,7 +21,7 @@ from signoff.gates.decision import Receipt
 from signoff.gates.digest import digest_of
 from signoff.gates.gate import Answer, Gate, Move, State
 from signoff.gates.interaction import Interaction
-from signoff.gates.keys import check_gate_key, check_topic
+from signoff.gates.keys import check_gate_key, check_topic, check_workflow_id
 from signoff.gates.prompt import APPROVE
 from signoff.gates.reply import ORIGINS, Reply, check_dedupe_key, read_reply
 from signoff.gates.requirement import Actor, places_left
@@ -57,6 +57,7 @@ def reply(
     Raises:
         InvalidInputError, NotFoundError, ConflictError (with the winner's receipt), NotEntitledError: nothing written.
     """
+    check_workflow_id(workflow_id)
     check_gate_key(gate_key)
     check_dedupe_key(dedupe_key)
     check_origin(origin)

@@ -8,6 +8,7 @@ from signoff.app.find import the_run
 from signoff.app.legs import order_leg
 from signoff.app.world import World
 from signoff.errors import ConflictError
+from signoff.gates.keys import check_workflow_id
 from signoff.plans import plan as plans
 from signoff.plans.plan import GateNode
 from signoff.plans.run import NOTHING, Run, Status
@@ -19,6 +20,7 @@ def retry_run(world: World, *, workflow_id: str, actor: str) -> Run:
     Raises:
         NotFoundError. ConflictError: (`run-not-retryable`) it has not failed.
     """
+    check_workflow_id(workflow_id)
     with world.ledger.write(workflow_id, "retry_run") as tx:
         run = the_run(tx, workflow_id)
         if run.status is not Status.ERROR:

@@ -36,6 +36,7 @@ def start_run(
     Raises:
         QueuePolicyError, InvalidInputError: nothing is written. NotFoundError: (`intent-not-found`).
     """
+    check_storable(intent_id)
     check_queue(world, queue_name, queue_partition_key)
     if recipe != RECIPE:
         raise InvalidInputError(f"There is no recipe {recipe!r}; there is {RECIPE!r}.", code="unknown-recipe")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,9 @@ Exit codes: 0 the first choice, 1 another one or nobody in time, 2 bad input, 3 
 def ask(call: Call, title: str, *, workflow: str, key: str | None, is_left: bool, is_here: bool, **asked: Any) -> int:
     """Ask people, wait, and end by their answer.
 
-    Asking the same again finds the question that is open, or its answer: after a crash, simply ask again.
+    Asking the same again finds the question that is open, or its answer: after a crash, simply ask again. An answer
+    counts until the question's own time is over (--timeout after it was asked); from then on the same words ask afresh,
+    unless --key names the question.
     """
     if is_here and (call.is_json or not is_attended()):
         raise click.UsageError("--here asks somebody at a terminal: it needs one, and cannot be used with --json.")
@@ -85,8 +88,17 @@ def ask(call: Call, title: str, *, workflow: str, key: str | None, is_left: bool
 
 
 def _open(backend: Backend, question: Question, workflow: str, key: str | None) -> Wire:
+    """The question as it stands; where it ended and its time is over, the same words asked once more."""
+    for round_ in count(1):
+        view = _open_one(backend, question.to_wire(workflow, key or question.key_of_round(round_)))
+        if key is not None or view["state"] == "PENDING" or now_ms() < view["deadlineAt"]:
+            break
+    return view
+
+
+def _open_one(backend: Backend, body: Mapping[str, Any]) -> Wire:
     try:
-        return backend.open_gate(question.to_wire(workflow, key))
+        return backend.open_gate(body)
     except ConflictError as error:
         if error.code == "gate-exists":
             note("The same --workflow and --key were used for another question; change one of them to ask this one.")

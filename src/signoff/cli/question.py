@@ -30,19 +30,19 @@ class Question:
     ttl_s: int
     requested_by: str
 
-    @property
-    def key(self) -> str:
-        """The same for the same question: asked again, it finds the gate of the first time."""
-        return f"ask-{digest_of([self.prompt, self.needs, self.ttl_s, self.requested_by])[:16]}"
+    def key_of_round(self, round_: int) -> str:
+        """The same for the same question: asked again, it finds the gate of the first time. Rounds are from 1."""
+        key = f"ask-{digest_of([self.prompt, self.needs, self.ttl_s, self.requested_by])[:16]}"
+        return key if round_ == 1 else f"{key}-{round_}"
 
     @property
     def choices(self) -> list[str]:
         return [choice["key"] for choice in self.prompt["choices"]]
 
-    def to_wire(self, workflow_id: str, gate_key: str | None) -> dict[str, Any]:
+    def to_wire(self, workflow_id: str, gate_key: str) -> dict[str, Any]:
         wire: dict[str, Any] = {
             "workflowId": workflow_id,
-            "gateKey": self.key if gate_key is None else gate_key,
+            "gateKey": gate_key,
             "prompt": self.prompt,
             "ttlS": self.ttl_s,
             "requestedBy": self.requested_by,

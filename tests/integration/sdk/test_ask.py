@@ -133,6 +133,20 @@ def test_an_earlier_answer_is_not_used_for_another_workflow(asker: Asker) -> Non
     assert asker(DEPLOY, "--no-wait", "--workflow", "deploy-1.4").returncode == 3
 
 
+def test_a_question_whose_time_is_over_is_asked_afresh_by_the_same_words(asker: Asker) -> None:
+    over = asker(DEPLOY, "--timeout", "1s")
+    assert over.returncode == 1
+    assert asker(DEPLOY, "--timeout", "1s", "--no-wait").returncode == 3
+    with asker.connect() as client:
+        assert [gate.state for gate in client.gates(state="TIMED_OUT")] == ["TIMED_OUT"]
+        assert len(list(client.gates())) == 1
+
+
+def test_a_question_that_was_named_is_never_asked_twice(asker: Asker) -> None:
+    assert asker(DEPLOY, "--timeout", "1s", "--key", "deploy").returncode == 1
+    assert asker(DEPLOY, "--timeout", "1s", "--key", "deploy", "--no-wait").returncode == 1
+
+
 def test_a_question_that_differs_in_anything_is_another_one(asker: Asker) -> None:
     (asker.directory / "report.txt").write_text("one")
     variants = [

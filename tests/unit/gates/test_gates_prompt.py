@@ -239,6 +239,7 @@ def evidence(**members: Any) -> list[dict[str, Any]]:
         ("formSchema", []),
         ("formSchema", "x"),
         ("formSchema", {"v": 2, "title": "F", "fields": []}),
+        ("formSchema", {"v": True, "title": "F", "fields": []}),
         ("formSchema", {"v": 1, "fields": []}),
         ("formSchema", {"v": 1, "title": "", "fields": []}),
         ("formSchema", {"v": 1, "title": "F", "fields": None}),
@@ -268,7 +269,10 @@ def evidence(**members: Any) -> list[dict[str, Any]]:
         ("formSchema", field(k="choice")),
         ("formSchema", field(k="choice", t="enum", vs=["yes"])),
         ("formSchema", field(k="choice", t="enum", vs=["yes", "no", "maybe"])),
-        *[("formSchema", field(k=k)) for k in ("conditions", "checklist", "approved", "decision", "reason", "note")],
+        *[
+            ("formSchema", field(k=k))
+            for k in ("conditions", "checklist", "approved", "decision", "reason", "note", "notes")
+        ],
     ],
 )
 def test_a_draft_of_another_shape_is_refused_by_the_name_of_the_member(member: str, value: Any) -> None:
