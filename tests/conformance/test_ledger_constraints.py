@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 import psycopg
 import pytest
 from ledger_databases import T0, drop_append_only, dump, run_sql
 from ledger_samples import ANY_HASH, a_gate, a_run, an_artifact, an_interaction, append, decided, put_gates
 
+from signoff.app.ports import Writer
 from signoff.gates.reply import ORIGINS
 from signoff.ledger.database import Database
 from signoff.ledger.store import SqlLedger
@@ -117,20 +119,19 @@ def test_every_origin_and_every_status_that_the_core_knows_is_taken(settled: Sql
             tx.insert_run(a_run(f"run-{n}", status=status))
 
 
-def test_what_must_be_unique_is_unique_by_constraint(settled: SqlLedger) -> None:
-    def twice(write: str) -> None:
-        with pytest.raises(REFUSALS), settled.write("wf-1", "test") as tx:
-            match write:
-                case "gate":
-                    tx.insert_gate(a_gate())
-                case "interaction":
-                    tx.insert_interaction(an_interaction(a_gate(), 2, dedupe_key="k-1"))
-                case "run":
-                    tx.insert_run(a_run("run-9", workflow_id="run-1"))
-
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda tx: tx.insert_gate(a_gate()),
+        lambda tx: tx.insert_interaction(an_interaction(a_gate(), 2, dedupe_key="k-1")),
+        lambda tx: tx.insert_run(a_run("run-9", workflow_id="run-1")),
+    ],
+    ids=["gate", "interaction", "run"],
+)
+def test_what_must_be_unique_is_unique_by_constraint(settled: SqlLedger, write: Callable[[Writer], None]) -> None:
     before = dump(settled.database)
-    for write in ("gate", "interaction", "run"):
-        twice(write)
+    with pytest.raises(REFUSALS), settled.write("wf-1", "test") as tx:
+        write(tx)
     assert dump(settled.database) == before
 
 

@@ -249,6 +249,7 @@ def test_entries_are_paged_by_seq(ledger: Ledger) -> None:
     written = [append(ledger, "wf-1") for _ in range(5)]
     paged, after = [], 0
     with ledger.read() as reader:
+        assert reader.newest_seq() == written[-1].seq
         while page := reader.entries(workflow_id="wf-1", after=after, limit=2):
             paged += page
             after = page[-1].seq
@@ -257,17 +258,21 @@ def test_entries_are_paged_by_seq(ledger: Ledger) -> None:
 
 
 def test_what_raises_writes_nothing(ledger: Ledger) -> None:
-    gate = a_gate()
-    with pytest.raises(ZeroDivisionError), ledger.write("wf-1", "test") as tx:
-        tx.insert_gate(gate)
-        tx.insert_interaction(an_interaction(gate))
-        tx.append_entry(at=T0, actor="ada", event="gone", body={})
-        tx.insert_outbox(kind="continue", dedupe_key="k", payload={}, now=T0)
-        raise ZeroDivisionError
+    def write_and_fail() -> None:
+        with ledger.write("wf-1", "test") as tx:
+            tx.insert_gate(a_gate())
+            tx.insert_interaction(an_interaction(a_gate()))
+            tx.append_entry(at=T0, actor="ada", event="gone", body={})
+            tx.insert_outbox(kind="continue", dedupe_key="k", payload={}, now=T0)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
     with ledger.read() as reader:
         assert reader.gates_of("wf-1") == []
         assert reader.interactions("wf-1", after=None, limit=9) == []
         assert list(reader.all_entries()) == []
+        assert reader.newest_seq() == 0
     follower = append(ledger, "wf-1")
     assert (follower.n, follower.prev_hash) == (1, GENESIS)
 

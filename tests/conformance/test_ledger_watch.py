@@ -59,11 +59,15 @@ def test_a_watch_gives_up_when_nothing_is_written(ledger: SqlLedger) -> None:
 
 
 def test_what_was_rolled_back_wakes_nobody(ledger: SqlLedger) -> None:
-    with ledger.watch() as watch:
-        settle(watch)
-        with pytest.raises(ZeroDivisionError), ledger.write("wf-1", "test") as tx:
+    def write_and_fail() -> None:
+        with ledger.write("wf-1", "test") as tx:
             tx.insert_outbox(kind="continue", dedupe_key="gone", payload={}, now=0)
             raise ZeroDivisionError
+
+    with ledger.watch() as watch:
+        settle(watch)
+        with pytest.raises(ZeroDivisionError):
+            write_and_fail()
         assert not watch.wait(0.05)
 
 

@@ -16,9 +16,9 @@ WIDTH = 100
 def cli_page() -> str:
     return page(
         "Commands",
-        "Every command takes `--help`; `--json` puts one JSON document on stdout, a refusal as `{error, code, details}`."
-        " With `SIGNOFF_URL` set, commands that read and answer speak to that server; without it, to the ledger in "
-        "`.signoff` or the one that `--dir` or `--database-url` names.",
+        "Every command takes `--help`; `--json` puts one JSON document on stdout, a refusal as "
+        "`{error, code, details}`. With `SIGNOFF_URL` set, commands that read and answer speak to that server; "
+        "without it, to the ledger in `.signoff` or the one that `--dir` or `--database-url` names.",
         "| exit code | meaning |\n|---|---|\n| 0 | done |\n| 1 | failed or refused |\n| 2 | bad input, or not found |\n"
         "| 3 | it waits for a person |\n| 4 | somebody else decided otherwise |\n| 130 | interrupted |",
         *(f"## {path}\n\n{fence(text)}" for path, text in helps()),

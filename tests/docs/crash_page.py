@@ -13,7 +13,8 @@ _BETWEEN = {
     "finds what is recorded, and publishes.",
     moments.STEP_DONE: "A step had its effect, and its output is not recorded. The step runs again.",
     moments.TASK_DONE: "A task had its effect, and its result is not recorded. The task runs again.",
-    moments.ROLLED_BACK: "A patch was taken back, and that is not recorded. It is taken back again, which finds the tree as it was.",
+    moments.ROLLED_BACK: "A patch was taken back, and that is not recorded. It is taken back "
+    "again, which finds the tree as it was.",
     moments.RELAYED: "An order was handed over, and its outbox row is not marked. The row is claimed again; a leg of "
     "that id is there already, a receiver of callbacks drops the repeat.",
 }

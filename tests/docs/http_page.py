@@ -18,8 +18,8 @@ def http_page() -> str:
     return page(
         "HTTP",
         _unwrapped(api["info"]["description"]),
-        "The codes are explained in [error codes](errors.md). Properties that are not named here are refused. A running "
-        "server describes itself at `/openapi.json` and, for people, at `/docs`.",
+        "The codes are explained in [error codes](errors.md). Properties that are not named here are refused. A "
+        "running server describes itself at `/openapi.json` and, for people, at `/docs`.",
         "## Routes",
         table(("route", "what it does"), _overview(api)),
         *(_route(*one) for one in operations(api)),

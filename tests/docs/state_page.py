@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from signoff.gates.gate import FINAL_STATES, TRANSITIONS, Move, State
 
 from .markdown import code, described, fence, page, table
 
-_STATES = {
+_STATES: Mapping[str, str] = {
     State.PENDING: "It waits for people. Its answers, deadline and audience may change; its prompt may not.",
     State.RECEIVED: "People decided. The receipt names who, what, when, and the digest of what they saw.",
     State.TIMED_OUT: "Its deadline passed, and no rung of its ladder was left. Nobody decided, so nothing is approved.",
     State.CANCELLED: "What it belongs to ended first.",
 }
-_MOVES = {
+_MOVES: Mapping[str, str] = {
     Move.COLLECT: "Somebody entitled approved, and the requirement asks for more approvals.",
     Move.DEFER: "Somebody entitled answered with a choice that leaves the gate open.",
     Move.ESCALATE: "The deadline passed, and the ladder has a rung left: later deadline, wider audience.",

@@ -18,7 +18,8 @@ _TABLES = {
     "human_gates": "Gates. One row each, from its opening on; a final one never changes.",
     "human_interactions": "Answers as they were given, whether they decided or not. Append-only.",
     "intents": "What somebody wants done. Its one run has the same id.",
-    "outbox": "What a transaction has set going: `continue` a leg, a `message`, a `callback`, an escalation. Rows stay.",
+    "outbox": "What a transaction has set going: `continue` a leg, a `message`, a `callback`, an escalation. Rows "
+    "stay.",
     "principals": "People and services that signoff knows by name.",
     "run_steps": "The recorded output of each step. A leg that is run again skips what is here.",
     "runs": "Runs, each with the plan under which it was started.",

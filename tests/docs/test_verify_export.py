@@ -14,6 +14,8 @@ from signoff.audit.export import dump
 from signoff.audit.head import key_id_of, sign_head
 from signoff.audit.tree import Frontier
 
+from .verify_export import NotSoundError, verify
+
 PROGRAM = Path(__file__).with_name("verify_export.py")
 KEY = bytes(range(32))
 
@@ -39,40 +41,46 @@ def trail() -> list[Entry]:
     return entries
 
 
-def export(folder: Path, size: int) -> list[str]:
+def export(size: int) -> list[str]:
     entries = trail()
     head = sign_head(KEY, tree_size=size, root=Frontier(entry.hash for entry in entries[:size]).root(), signed_at=1)
     return list(dump(entries, [head]))
 
 
-def verify(folder: Path, lines: list[str], key_id: str) -> subprocess.CompletedProcess[str]:
-    path = folder / "trail.jsonl"
-    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    return subprocess.run([sys.executable, PROGRAM, path, key_id], capture_output=True, text=True)
-
-
 @pytest.mark.parametrize("size", range(6))
-def test_a_sound_export_is_found_sound(tmp_path: Path, size: int) -> None:
-    found = verify(tmp_path, export(tmp_path, size), key_id_of(KEY))
-    assert (found.returncode, found.stdout) == (0, f"sound: 5 entries, {size} of them under a signed head\n"), found
+def test_a_sound_export_is_found_sound(size: int) -> None:
+    assert verify(export(size), key_id_of(KEY)) == f"sound: 5 entries, {size} of them under a signed head"
 
 
 @pytest.mark.parametrize("line", range(1, 6))
 @pytest.mark.parametrize("change", ["actor", "removed", "body"])
-def test_an_export_in_which_something_was_changed_is_not(tmp_path: Path, line: int, change: str) -> None:
-    lines = export(tmp_path, 5)
+def test_an_export_in_which_something_was_changed_is_not(line: int, change: str) -> None:
+    lines = export(5)
     entry = json.loads(lines[line])
     if change == "removed":
         del lines[line]
     else:
         entry[change] = "eve" if change == "actor" else {"number": 1}
         lines[line] = json.dumps(entry)
-    found = verify(tmp_path, lines, key_id_of(KEY))
-    assert found.returncode == 1
-    assert "NOT sound" in found.stderr
+    with pytest.raises(NotSoundError):
+        verify(lines, key_id_of(KEY))
 
 
-def test_a_head_of_another_key_is_not_believed(tmp_path: Path) -> None:
-    found = verify(tmp_path, export(tmp_path, 5), key_id_of(bytes(32)))
-    assert found.returncode == 1
-    assert "another key" in found.stderr
+def test_a_head_that_was_changed_is_not_believed() -> None:
+    lines = export(5)
+    lines[-1] = lines[-1].replace('"signedAt":1', '"signedAt":2')
+    with pytest.raises(NotSoundError, match="signature"):
+        verify(lines, key_id_of(KEY))
+
+
+def test_a_head_of_another_key_is_not_believed() -> None:
+    with pytest.raises(NotSoundError, match="another key"):
+        verify(export(5), key_id_of(bytes(32)))
+
+
+def test_the_program_runs_by_itself_and_tells_by_its_exit_code(tmp_path: Path) -> None:
+    path = tmp_path / "trail.jsonl"
+    for lines, code in ((export(5), 0), (export(5)[:-2] + export(5)[-1:], 1)):
+        path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        ran = subprocess.run([sys.executable, "-O", PROGRAM, path, key_id_of(KEY)], capture_output=True, text=True)
+        assert ran.returncode == code, ran.stderr

@@ -11,8 +11,9 @@ A fenced block is tried if an HTML comment stands right before it:
 
 and `<!-- test: kill -->` by itself kills what runs in the first terminal (`kill, terminal 2` in the second).
 
-In `console` lines that begin with `$ ` are commands, which go on after a `\\` or inside quotes; the others are their output.
-Where none is shown the command has to succeed. In `sh` every line is a command. All blocks of a page share a directory.
+In `console` lines that begin with `$ ` are commands, which go on after a `\\` or inside quotes; the others are their
+output. Where none is shown the command has to succeed. In `sh` every line is a command. All blocks of a page
+share a directory.
 """
 
 from __future__ import annotations
