@@ -122,6 +122,7 @@ def test_sigterm_ends_a_worker_in_time_while_an_agent_still_plans(signoff_dir: P
             workflow_id = api.new_run("slow")
             until(lambda: _begun(tmp_path), "the agent")
             assert worker.stop(STOPS_WITHIN_S) == 0
+            until(lambda: not _live_agents(tmp_path), "the agent to end with its worker", timeout_s=10)
         (tmp_path / "may-plan").touch()
         stack.enter_context(own_place.start("worker", "--agent", "command", "--agent-command", agent))
         assert api.open_gate(workflow_id)
@@ -151,6 +152,7 @@ def test_cancelling_a_run_stops_the_agent_that_plans_for_it(signoff_dir: Path, t
         until(lambda: _begun(tmp_path), "the agent")
         assert server.client.post(f"/api/runs/{workflow_id}/cancel").status_code == 202
         until(lambda: not _outbox(place, workflow_id) and not _live_workflows(place, workflow_id), "its legs to end")
+        until(lambda: not _live_agents(tmp_path), "the agent to be stopped")
         assert server.run(workflow_id)["status"] == "CANCELLED"
         assert server.get(f"/api/runs/{workflow_id}/steps") == []
         assert server.gates(workflow_id) == []
@@ -230,6 +232,11 @@ def _connections(server: Server) -> int:
 def _begun(folder: Path) -> list[int]:
     """The workers whose agent has begun."""
     return [int(path.name.removeprefix("begun-by-")) for path in folder.glob("begun-by-*")]
+
+
+def _live_agents(folder: Path) -> list[int]:
+    pids = [int(path.read_text("ascii")) for path in folder.glob("begun-by-*")]
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
 def _escalations(place: Place, workflow_id: str, status: str = "%") -> list[list[str]]:

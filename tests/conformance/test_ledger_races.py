@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from ledger_child import ENTRIES, append_many, start_child
-from ledger_databases import T0
+from ledger_databases import T0, migrated_database, run_sql
 from ledger_samples import a_gate, an_interaction, append, decided, put_gates, put_orders
 
 from signoff.app.sign_head import HeadSigner
@@ -136,3 +137,14 @@ def test_writers_of_one_workflow_take_turns(ledger: SqlLedger) -> None:
         assert sum(pool.map(decide_if_open, range(THREADS))) == 1
     with ledger.read() as reader:
         assert len(reader.interactions_at("wf-1", "go-live")) == 1
+
+
+def test_writers_take_turns_also_where_postgres_isolates_more_by_default(tmp_path: Path, postgres_url: str) -> None:
+    name = urlsplit(postgres_url).path.removeprefix("/")
+    with migrated_database(tmp_path, postgres_url) as database:
+        run_sql(database, f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
+    with migrated_database(tmp_path, postgres_url) as database, ThreadPoolExecutor(THREADS) as pool:
+        ledger = SqlLedger(database)
+        list(pool.map(lambda n: append_many(ledger, f"w-{n}", ["wf-1"]), range(THREADS)))
+        with ledger.read() as reader:
+            assert len(list(reader.all_entries())) == THREADS * ENTRIES

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from use_case_worlds import Actor, Clock, open_one, say, start_one, waiting_run
+from use_case_worlds import Clock, open_one, say, start_one, waiting_run
 
 from signoff.app.find import (
     Page,
@@ -27,7 +27,7 @@ from signoff.app.find import (
 from signoff.app.sign_head import HeadSigner
 from signoff.app.world import World
 from signoff.errors import InvalidInputError, NotFoundError
-from signoff.gates.requirement import Need, Requirement
+from signoff.gates.requirement import Actor, Need, Requirement
 from signoff.ledger.database import Database
 
 MANY = Requirement(needs=(Need(("*",), 9),))
@@ -101,13 +101,14 @@ def test_a_cursor_that_was_not_handed_out_is_refused(world: World, cursor: str) 
 
 def test_a_limit_is_kept_and_never_guessed(world: World) -> None:
     start_one(world)
-    for limit, find in [
+    finds: list[tuple[int, Callable[[int], Page]]] = [
         (200, lambda limit: find_runs(world, limit=limit)),
         (200, lambda limit: find_gates(world, limit=limit)),
         (500, lambda limit: find_interactions(world, "wf-1", limit=limit)),
         (500, lambda limit: find_entries(world, limit=limit)),
-    ]:
-        for bad in (0, -1, limit + 1):
+    ]
+    for limit_max, find in finds:
+        for bad in (0, -1, limit_max + 1):
             with pytest.raises(InvalidInputError) as refusal:
                 find(bad)
             assert refusal.value.code == "invalid-query"
@@ -121,11 +122,12 @@ def test_a_seq_out_of_bounds_is_refused(world: World, after: int) -> None:
 
 
 def test_a_word_that_is_not_of_the_vocabulary_is_refused(world: World) -> None:
-    for find in (
+    finds: list[Callable[[], Page]] = [
         lambda: find_runs(world, status="RUNNING"),
         lambda: find_gates(world, state="pending"),
         lambda: find_gates(world, risk="mild"),
-    ):
+    ]
+    for find in finds:
         with pytest.raises(InvalidInputError) as refusal:
             find()
         assert refusal.value.code == "invalid-query"

@@ -14,7 +14,7 @@ import click
 
 from signoff.cli.call import Call, takes_settings
 from signoff.cli.failure import DONE, FAILED
-from signoff.cli.output import hint, moment, print_json, say
+from signoff.cli.output import counted, hint, moment, print_json, say
 from signoff.cli.settings_flags import LEDGER
 from signoff.cli.terminal import one_line, pad
 from signoff.errors import InvalidInputError, NotFoundError
@@ -192,12 +192,17 @@ def _draw_report(report: Report) -> None:
     for one in report.findings:
         where = "head" if one.seq is None else f"seq {one.seq}"
         say(f"{where}  {one.code}  {one_line(one.workflow_id or '-')}  {one.message}", fg="red")
-    size = f"{report.entries} entries of {report.workflows} workflows, {report.heads} signed heads"
+    size = ", ".join(
+        [
+            f"{counted(report.entries, 'entry', 'entries')} of {counted(report.workflows, 'workflow')}",
+            counted(report.heads, "signed head"),
+        ]
+    )
     covered = f"{report.uncovered} entries after the newest head are chained, not yet signed"
     if report.is_clean:
         say(f"ok: {size}" + (f"; {covered}" if report.uncovered else ""), fg="green")
     else:
-        say(f"NOT ok: {len(report.findings)} findings in {size}", fg="red")
+        say(f"NOT ok: {counted(len(report.findings), 'finding')} in {size}", fg="red")
 
 
 def _export_document(lines: Iterable[str]) -> dict[str, Any]:

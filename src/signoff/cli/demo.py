@@ -17,7 +17,7 @@ import click
 
 from signoff.cli.call import Call, takes_settings
 from signoff.cli.failure import DONE, FAILED
-from signoff.cli.output import say
+from signoff.cli.output import counted, say
 from signoff.cli.terminal import is_attended
 from signoff.clock import new_ulid
 from signoff.errors import InvalidInputError, OperationError
@@ -283,8 +283,8 @@ class _Teller:
                 self.line(finding)
         else:
             self.line(
-                f"audit verify: ok, {report['entries']} entries in {report['workflows']} chains, "
-                f"{report['heads']} signed heads"
+                f"audit verify: ok, {counted(report['entries'], 'entry', 'entries')} of "
+                f"{counted(report['workflows'], 'workflow')}, {counted(report['heads'], 'signed head')}"
             )
         self.line()
         self.line(f"Everything is in {call.settings.dir}. Look around:")

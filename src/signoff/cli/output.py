@@ -70,6 +70,10 @@ def time_left(left_ms: int) -> str:
     return "overdue" if left_ms <= 0 else duration(left_ms)
 
 
+def counted(count: int, one: str, many: str | None = None) -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def duration(span_ms: int) -> str:
     seconds = span_ms / 1000
     minutes = int(seconds // 60)

@@ -37,7 +37,7 @@ def test_the_log_tells_what_happened_in_order(any_shell: Shell) -> None:
 def test_an_untouched_trail_verifies(any_shell: Shell) -> None:
     _decide(any_shell)
     _sign(any_shell)
-    assert any_shell("audit", "verify").out == "ok: 3 entries of 2 workflows, 1 signed heads\n"
+    assert any_shell("audit", "verify").out == "ok: 3 entries of 2 workflows, 1 signed head\n"
     document = any_shell.json("audit", "verify", "--trust", key_id_of(_KEY))
     assert (document["ok"], document["entries"], document["uncovered"]) == (True, 3, 0)
     assert document["newestHead"]["treeSize"] == 3
