@@ -16,7 +16,8 @@ The first split says whose move it is: the caller's, a document's author's, or o
     │           ├── GateTimedOutError
     │           └── GateCancelledError
     ├── DocumentError                a file's author can put it right; names file and line
-    │   └── SettingsError
+    │   ├── SettingsError
+    │   └── SpecError
     └── OperationError               the operator, or we
         ├── LedgerUnavailableError
         ├── SchemaVersionError
@@ -121,6 +122,12 @@ class DocumentError(SignoffError):
 
 class SettingsError(DocumentError):
     code = "invalid-settings"
+
+
+class SpecError(DocumentError):
+    """A spec or its compiled file; `details["problems"]` has everything that is wrong with it."""
+
+    code = "invalid-spec"
 
 
 class OperationError(SignoffError):

@@ -71,7 +71,8 @@ class _Reader:
 
     def review(self, first: int) -> Review:
         review = Review(self._read_categories(), self._options(), self._metadata())
-        self._others(self._entries(""), "the review's headings before it")
+        for entry in entries(self._lines.get("", []), []):
+            self._refuse(entry.number, "bad-review", shown(entry.text), "the heading #### Gate Review Checklist before it")
         count = sum(len(category.items) for category in review.categories)
         if count > ITEMS_MAX:
             self._refuse(first, "too-long", f"{count} items in one review", f"at most {ITEMS_MAX}")
@@ -111,8 +112,7 @@ class _Reader:
 
     def _option(self, entry: Entry) -> Option | None:
         match = _OPTION.fullmatch(entry.text)
-        is_open = match and (match[1].upper() == "APPROVED" or not match[2].strip())
-        if match is None or entry.is_checked is None or not is_open:
+        if match is None or entry.is_checked is None or not _is_scope(match[1], match[2]):
             self._refuse(entry.number, "unknown-decision", shown(entry.text), _decisions())
             return None
         if len(entry.text) > TEXT_CHARS_MAX:
@@ -122,20 +122,15 @@ class _Reader:
 
     def _metadata(self) -> dict[str, str]:
         metadata = {"reviewer": "", "date": "", "rationale": ""}
-        for entry in self._entries(METADATA):
+        others: list[Line] = []
+        found = entries(self._lines.get(METADATA, []), others)
+        for entry in [*found, *(Entry(line.number, line.text.strip(), None) for line in others)]:
             pair = _PAIR.fullmatch(entry.text)
             if pair is None:
                 self._refuse(entry.number, "bad-review", shown(entry.text), "- Reviewer: name, - Date:, - Rationale:")
             else:
                 metadata[pair[1].lower().replace(" ", "_")] = said(pair[2])
         return metadata
-
-    def _entries(self, part: str) -> list[Entry]:
-        return entries(self._lines.get(part, []), [])
-
-    def _others(self, found: Sequence[Entry], expected: str) -> None:
-        for entry in found:
-            self._refuse(entry.number, "bad-review", shown(entry.text), expected)
 
     def _refuse(self, line: int, code: str, found: str, expected: str) -> None:
         self._problems.append(SpecProblem(line, code, found, expected))
@@ -153,6 +148,12 @@ def checked_items(problems: list[SpecProblem], lines: Sequence[Line], expected: 
         elif entry.text:
             items.append(Item(entry.text, bool(entry.is_checked)))
     return tuple(items)
+
+
+def _is_scope(decision: str, text: str) -> bool:
+    """Whether nothing stands between a decision and its colon; an approval may be one `FOR` something."""
+    scope = text.strip().upper()
+    return not scope or (decision.upper() == "APPROVED" and scope.startswith("FOR "))
 
 
 def _decisions() -> str:
