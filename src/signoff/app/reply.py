@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from signoff.app.expire import expire_if_due
+from signoff.app.expire import expire
 from signoff.app.find import the_gate
 from signoff.app.settle_gate import settle_gate
 from signoff.app.world import World
@@ -63,42 +63,72 @@ def reply(
     check_origin(origin)
     if topic is not None:
         check_topic(topic)
-    payload_hash = digest_of(payload)
-    expire_if_due(world, workflow_id, gate_key)
-    with world.ledger.write(workflow_id, "reply") as tx:
-        gate = the_gate(tx, workflow_id, gate_key)
-        said = read_reply(payload, gate.prompt)
-        _check_topic_fits(gate, topic)
-        same = tx.same_reply(workflow_id, gate_key, gate.topic, dedupe_key)
+    attempt = _Attempt(
+        workflow_id, gate_key, payload, digest_of(payload), dedupe_key, actor, origin, prompt_digest, topic
+    )
+    while (answered := _take(world, attempt)) is None:
+        expire(world, workflow_id, gate_key)
+    return answered
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    workflow_id: str
+    gate_key: str
+    payload: Mapping[str, Any]
+    payload_hash: str
+    dedupe_key: str
+    actor: Actor
+    origin: str
+    prompt_digest: str | None
+    topic: str | None
+
+
+def _take(world: World, attempt: _Attempt) -> Answered | None:
+    """One try; None where the deadline has passed, and what the sweep would do a moment later has to be done first."""
+    with world.ledger.write(attempt.workflow_id, "reply") as tx:
+        gate = the_gate(tx, attempt.workflow_id, attempt.gate_key)
+        said = read_reply(attempt.payload, gate.prompt)
+        _check_topic_fits(gate, attempt.topic)
+        same = tx.same_reply(gate.workflow_id, gate.gate_key, gate.topic, attempt.dedupe_key)
         if same is not None:
-            return _replay(tx, gate, same, payload_hash)
+            return _replay(tx, gate, same, attempt.payload_hash)
         now = world.clock()
+        if gate.is_due(now):
+            return None
+        approvers = _approvers(tx, gate, said)
         answer = gates.answer(
-            gate, said, actor, approvers=_approvers(tx, gate, said), prompt_digest=prompt_digest, now=now
+            gate, said, attempt.actor, approvers=approvers, prompt_digest=attempt.prompt_digest, now=now
         )
-        interaction = Interaction(
-            id=f"hi_{world.new_id()}",
-            workflow_id=workflow_id,
-            run_id=gate.run_id,
-            gate_key=gate_key,
-            topic=gate.topic,
-            dedupe_key=dedupe_key,
-            payload=payload,
-            payload_hash=payload_hash,
-            origin=origin,
-            actor=actor.name,
-            role=answer.role,
-            choice=said.choice.key,
-            created_at=now,
-        )
+        interaction = _interaction(gate, attempt, said, answer, interaction_id=f"hi_{world.new_id()}", now=now)
         tx.insert_interaction(interaction)
         if answer.move is Move.DECIDE:
             gate = _decided(gate, interaction)
             tx.update_gate(gate)
-        _append_entry(tx, gate, said, interaction, answer, actor)
+        _append_entry(tx, gate, said, interaction, answer, attempt.actor)
         if answer.move is Move.DECIDE:
             settle_gate(tx, gate, now=now)
         return Answered(False, _receipt(gate, interaction, answer.remaining))
+
+
+def _interaction(
+    gate: Gate, attempt: _Attempt, said: Reply, answer: Answer, *, interaction_id: str, now: int
+) -> Interaction:
+    return Interaction(
+        id=interaction_id,
+        workflow_id=gate.workflow_id,
+        run_id=gate.run_id,
+        gate_key=gate.gate_key,
+        topic=gate.topic,
+        dedupe_key=attempt.dedupe_key,
+        payload=attempt.payload,
+        payload_hash=attempt.payload_hash,
+        origin=attempt.origin,
+        actor=attempt.actor.name,
+        role=answer.role,
+        choice=said.choice.key,
+        created_at=now,
+    )
 
 
 def check_origin(origin: str) -> str:
