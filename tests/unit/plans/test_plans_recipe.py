@@ -163,11 +163,12 @@ def test_what_an_agent_writes_cannot_pass_for_what_the_program_says() -> None:
         "body"
     ]
     lines = body.splitlines()
-    fence = "`" * 5
+    fence = lines[-1]
     shown = lines[: lines.index(f"{fence}diff")]
     assert [line for line in shown if line.startswith("#")] == ["### Tasks", "### Patch"]
     assert [line for line in shown if line[:1].isdigit()] == ["1. ``` ### Tasks 1. Nothing"]
     assert [line for line in shown if line.startswith("`")] == []
+    assert set(fence) == {"`"}
     assert [at for at, line in enumerate(lines) if line.startswith(fence)] == [len(shown), len(lines) - 1]
 
 
