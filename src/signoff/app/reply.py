@@ -175,8 +175,8 @@ def _approvers(tx: Writer, gate: Gate, said: Reply) -> list[Actor]:
 
 
 def _actor_of(interaction: Interaction) -> Actor:
-    """Who answered, in the role that was recorded; without one, while nobody had roles, they held every one."""
-    return Actor(interaction.actor, None if interaction.role is None else frozenset({interaction.role}))
+    """Who answered, in the roles that were recorded; without one, while nobody had roles, they held every one."""
+    return Actor(interaction.actor, None if interaction.role is None else frozenset(interaction.role.split(",")))
 
 
 def _decided(gate: Gate, interaction: Interaction) -> Gate:

@@ -239,7 +239,8 @@ def _why_final(gate: Gate) -> str:
 
 
 def _role_of(actor: Actor, requirement: Requirement) -> str | None:
-    """The role in which somebody answers: the first that the requirement names and the actor is known to hold.
+    """The roles in which somebody answers: all that the requirement names and the actor is known to hold, joined by
+    commas (no role contains one). Later approvals are seated by them, and need all of them for that.
 
     Somebody who holds none of them answers as anyone. That is said too: an answer without a role counts later as one
     given while nobody had roles and everybody held every one.
@@ -247,4 +248,4 @@ def _role_of(actor: Actor, requirement: Requirement) -> str | None:
     if actor.roles is None:
         return None
     asked = [role for need in requirement.needs for role in need.any_of]
-    return next((role for role in asked if role in actor.roles), ANYONE)
+    return ",".join(dict.fromkeys(role for role in asked if role in actor.roles)) or ANYONE

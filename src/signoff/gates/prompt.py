@@ -48,6 +48,7 @@ class Choice:
 
 
 YES_NO = (Choice("yes", "Approve", APPROVE), Choice("no", "Reject", REJECT))
+_YES_NO_WIRE = [{"key": choice.key, "label": choice.label, "effect": choice.effect} for choice in YES_NO]
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def build_prompt(draft: Mapping[str, Any], *, requirement: Requirement, ttl_s: i
         "schemaVersion": SCHEMA_VERSION,
         "title": title,
         "formSchema": {"v": 1, "title": title, "fields": []},
-        "choices": draft.get("choices") or [{"key": c.key, "label": c.label, "effect": c.effect} for c in YES_NO],
+        "choices": list(_YES_NO_WIRE) if draft.get("choices") is None else draft["choices"],
         "ttlS": check_ttl(ttl_s),
     }
     for member in ("body", "formSchema", "checklist", "payload", "evidence", "uiHints", "defaults"):

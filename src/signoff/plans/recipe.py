@@ -11,11 +11,13 @@ from typing import Any
 
 from signoff.errors import InvalidInputError
 from signoff.gates.deadline import check_ttl
-from signoff.gates.prompt import APPROVE, BODY_CHARS_MAX, TITLE_CHARS_MAX
+from signoff.gates.prompt import APPROVE, TITLE_CHARS_MAX
 from signoff.plans.plan import GateNode, Node, Plan, StepNode, make_plan
 
 RECIPE = "compile-default"
 GOAL_CHARS_MAX = 10_000
+#: What is left of a body beside the longest goal, summary and tasks that an agent may give.
+PATCH_CHARS_SHOWN_MAX = 400_000
 PARALLEL_APPROVALS_MAX = 20
 STEPS = ("CompileST", "ApplyPatchST", "DecideST", "ExecuteST")
 
@@ -108,9 +110,16 @@ def _body(goal: str, plan: Mapping[str, Any]) -> str:
         f"**Goal:** {_line(goal)}",
         "\n".join(f"> {line}" for line in str(plan["summary"]).splitlines()),
         f"### Tasks\n\n{tasks}" if tasks else "",
-        f"### Patch\n\n{fence}diff\n{patch}\n{fence}" if patch else "",
+        _patch_part(f"{fence}diff\n{patch}\n{fence}") if patch else "",
     ]
-    return "\n\n".join(part for part in parts if part)[:BODY_CHARS_MAX]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _patch_part(fenced: str) -> str:
+    """A patch is shown whole or not at all: a part would pass for the whole."""
+    if len(fenced) > PATCH_CHARS_SHOWN_MAX:
+        return "### Patch\n\nToo long to be shown here; the payload holds it whole."
+    return f"### Patch\n\n{fenced}"
 
 
 def _line(text: str) -> str:

@@ -199,8 +199,9 @@ def test_what_an_approval_lets_happen_is_under_the_digest() -> None:
     )
 
 
-def test_a_patch_longer_than_a_body_is_cut_off_within_its_fence() -> None:
+def test_a_patch_too_long_to_be_shown_is_said_to_be_and_never_cut() -> None:
     draft = plan_prompt("G", {"summary": "S", "patch": "+x\n" * 300_000})
     build_prompt(draft, requirement=ANYONE_ONCE, ttl_s=60, now=0)
-    assert draft["body"].count("```") == 1
+    assert "+x" not in draft["body"]
+    assert "Too long to be shown here" in draft["body"]
     assert len(draft["payload"]["patch"]) == 900_000
