@@ -266,7 +266,8 @@ def test_who_is_interrupted_leaves_the_question_open(asker: Asker) -> None:
     with asker.start(DEPLOY) as process:
         process.send_signal(signal.SIGINT)
         _, err = rest_of(process)
-    assert process.returncode == 130
+    # Interrupted in the middle of an import, Python itself ends by the signal; a shell calls both 130.
+    assert process.returncode in (130, -signal.SIGINT)
     assert "stays open" in err
     assert asker.only_gate().state == "PENDING"
 
