@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from signoff.errors import OperationError
+
 
 class HealthServer:
     def __init__(self, host: str, port: int, health: Callable[[], Mapping[str, Any]]) -> None:
@@ -22,7 +24,12 @@ class HealthServer:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
                 """Probes come every few seconds; they are not news."""
 
-        self._server = ThreadingHTTPServer((host, port), Answer)
+        try:
+            self._server = ThreadingHTTPServer((host, port), Answer)
+        except OSError as error:
+            raise OperationError(
+                f"The health endpoint cannot listen on {host}:{port}: {error.strerror}.", code="cannot-listen"
+            ) from error
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="signoff-health", daemon=True)
 

@@ -28,6 +28,7 @@ TASK_POLL_S = 0.1
 SWEEP_S = 1.0
 BEAT_S = 2.0
 HEAD_S = 2.0
+AGAIN_S = 0.1
 JOIN_S = 2.0
 
 _log = logging.getLogger("signoff.worker")
@@ -79,7 +80,7 @@ class Worker:
         DBOS.launch()
         self._register_queues()
         recover(self._world, self._outbox, worker_id=self.id)
-        self._spawn("relay", lambda: self._relay.run(self._context.stopping))
+        self._spawn("relay", lambda: self._every(AGAIN_S, lambda: self._relay.run(self._context.stopping)))
         self._spawn("sweep", lambda: self._every(SWEEP_S, self._sweep))
         self._spawn("heads", lambda: self._every(HEAD_S, self._signer.sign))
         self._spawn("beat", lambda: self._every(BEAT_S, self._beat))
