@@ -78,6 +78,10 @@ OTHERS = {
         "No head is signed: an entry of the trail holds no hash.",
         "Run `signoff audit verify`, and compare with a backup.",
     ),
+    "invalid-spec": (
+        "A spec or its compiled file cannot be taken.",
+        "The message names every line; see [write a spec](../how-to/write-a-spec.md).",
+    ),
     "bad-sql": ("The query cannot be run, or would write.", "Send one query that reads."),
     "callback-failed": (
         "A callback was not answered with a 2xx. It is in the outbox, and tried again with back-off.",

@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": ("signoff.cli.doctor:doctor", "Check the set-up: settings and their origin, ledger, programs."),
     "gate": ("signoff.cli.gate:gate", "List, show and answer gates."),
     "run": ("signoff.cli.run:run", "Start, list, follow, cancel and retry runs."),
+    "spec": ("signoff.cli.spec:spec", "Write, compile and check specs: plans in Markdown."),
     "up": ("signoff.cli.up:up", "Everything in one process: API and worker."),
     "worker": ("signoff.cli.up:worker", "A worker alone: any number of them against one database."),
 }

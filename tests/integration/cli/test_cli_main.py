@@ -14,7 +14,7 @@ from signoff.app.create_intent import create_intent
 from signoff.app.start_run import start_run
 from signoff.cli.main import COMMANDS, cli
 
-MINE = ("audit", "completion", "db", "doctor", "gate", "run")
+MINE = ("audit", "completion", "db", "doctor", "gate", "run", "spec")
 
 
 def _leaves() -> Iterator[tuple[str, click.Command]]:

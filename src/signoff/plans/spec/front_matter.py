@@ -21,42 +21,35 @@ _KNOWN = {*REQUIRED, *_TEXTS, "labels", "orchestrator_contract", "repo"}
 _LONGEST = {"goal": 10_000, "title": TITLE_CHARS_MAX}
 
 
-@dataclass(frozen=True)
-class FrontLines:
-    """`end` is the line (from 1) of the closing `---`, 0 where there is no front matter; `text` what is before it."""
-
-    end: int
-    text: str
-    first: int = 1
-
-
-def find_front_matter(lines: Sequence[str], problems: list[SpecProblem]) -> FrontLines:
+def read_front_matter(lines: Sequence[str], problems: list[SpecProblem]) -> tuple[int, FrontMatter | None]:
+    """Where the front matter ends (the number of lines up to there), and what it says; None where nothing of it can be
+    read. What is missing or wrong is empty, and among the problems."""
     first = next((at for at, line in enumerate(lines) if line.strip()), 0)
     if not _FENCE.fullmatch(lines[first]):
         found = shown(lines[first]) if lines[first].strip() else "an empty file"
         problems.append(SpecProblem(first + 1, "missing-front-matter", found, "front matter that begins with ---"))
-        return FrontLines(0, "")
+        return 0, None
     end = next((at for at in range(first + 1, len(lines)) if _FENCE.fullmatch(lines[at])), None)
     if end is None:
+        # The rest is read as if it had no front matter: there is more to be found wrong in it.
         problems.append(SpecProblem(first + 1, "unclosed-front-matter", "--- and no end", "a second line ---"))
-        return FrontLines(len(lines), "")
-    return FrontLines(end + 1, "\n".join(lines[first + 1 : end]), first + 2)
+        return first + 1, None
+    return end + 1, _read("\n".join(lines[first + 1 : end]), first + 2, problems)
 
 
-def read_front_matter(front: FrontLines, problems: list[SpecProblem]) -> FrontMatter | None:
-    """None where nothing of it can be read. What is missing or wrong is empty, and among the problems."""
-    if len(front.text) > FRONT_MATTER_CHARS_MAX:
-        found = f"{len(front.text)} characters of front matter"
-        problems.append(SpecProblem(front.first, "too-large", found, f"at most {FRONT_MATTER_CHARS_MAX}"))
+def _read(text: str, first: int, problems: list[SpecProblem]) -> FrontMatter | None:
+    if len(text) > FRONT_MATTER_CHARS_MAX:
+        found = f"{len(text)} characters of front matter"
+        problems.append(SpecProblem(first, "too-large", found, f"at most {FRONT_MATTER_CHARS_MAX}"))
         return None
     before = len(problems)
-    yaml = read_yaml(front.text, problems, first_line=front.first)
-    if not isinstance(yaml.value, dict):
-        if len(problems) == before:
-            found = f"front matter that says {shown(str(yaml.value))}"
-            problems.append(SpecProblem(front.first, "invalid-front-matter", found, f"keys, {', '.join(REQUIRED)} first"))
-        return None
-    return _Reader(yaml, yaml.value, problems, front.first).read()
+    yaml = read_yaml(text, problems, first_line=first)
+    if isinstance(yaml.value, dict):
+        return _Reader(yaml, yaml.value, problems, first).read()
+    if len(problems) == before:
+        found = f"front matter that says {shown(str(yaml.value))}"
+        problems.append(SpecProblem(first, "invalid-front-matter", found, f"keys, {', '.join(REQUIRED)} among them"))
+    return None
 
 
 @dataclass(frozen=True)

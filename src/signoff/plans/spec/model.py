@@ -1,4 +1,4 @@
-"""A spec as it was written. Texts are Markdown as it stands in the file, with line ends as `\\n`; empty means not said."""
+"""A spec as it was written. Texts are Markdown as it stands there, with line ends as `\\n`; empty means not said."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ STANDARD_OPTIONS = (
 
 @dataclass(frozen=True)
 class Review:
-    """What stands between `<!-- GATE_REVIEW_START -->` and its end. `metadata` has at least reviewer, date, rationale."""
+    """What stands between the marks of a gate review. `metadata` has at least reviewer, date and rationale."""
 
     categories: tuple[Category, ...]
     options: tuple[Option, ...]

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 
 from signoff.plans.spec.problem import SpecProblem, shown
 
-START, END = "START", "END"
+END = "END"
 
 _MARK = re.compile(r"<!--[ \t]*GATE_REVIEW_(START|END)[ \t]*-->", re.IGNORECASE)
 _STEP_OR_MARK = re.compile(r"^(?:#{2,3}[ \t]+Step[ \t]+[0-9]|<!--[ \t]*GATE_REVIEW_)", re.IGNORECASE | re.MULTILINE)
@@ -57,7 +57,7 @@ class Outline:
     """Headings, fences and marks are found by the line that they begin in."""
 
     lines: Sequence[Line]
-    headings: Sequence[Heading]
+    headings: Mapping[int, Heading]
     fences: Mapping[int, Fence]
     marks: Mapping[int, str]
 
@@ -73,7 +73,7 @@ class Outline:
 def read_outline(lines: Sequence[str], problems: list[SpecProblem]) -> Outline:
     """Lines are without their line ends."""
     # Of the rules for inline text none is needed, and they are what costs.
-    markdown = MarkdownIt("zero").enable(["code", "fence", "heading", "html_block"]).disable("inline")
+    markdown = MarkdownIt("zero", {"html": True}).enable(["code", "fence", "heading", "html_block"]).disable("inline")
     tokens = markdown.parse("\n".join(lines) + "\n")
     fences = {fence.first: fence for token in tokens if token.type == "fence" for fence in [_fence(token)]}
     literal: set[int] = set()
@@ -137,9 +137,10 @@ def _comment_lines(tokens: Sequence[Token], lines: Sequence[str], problems: list
     return literal
 
 
-def _headings(tokens: Sequence[Token]) -> list[Heading]:
-    return [
+def _headings(tokens: Sequence[Token]) -> dict[int, Heading]:
+    found = (
         Heading(_range(token)[0], int(token.tag[1:]), " ".join(tokens[at + 1].content.split()))
         for at, token in enumerate(tokens)
         if token.type == "heading_open"
-    ]
+    )
+    return {heading.line: heading for heading in found}

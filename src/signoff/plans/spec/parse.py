@@ -12,12 +12,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from signoff.plans.spec.front_matter import find_front_matter, read_front_matter
+from signoff.plans.spec.front_matter import read_front_matter
 from signoff.plans.spec.model import SPEC_CHARS_MAX, FrontMatter, Item, Repository, Spec, SpecStep
 from signoff.plans.spec.outline import END, Heading, Line, Outline, read_outline
 from signoff.plans.spec.output_path import Leaves, stays
 from signoff.plans.spec.problem import SpecProblem, shown, spec_error
-from signoff.plans.spec.review import checked_items
+from signoff.plans.spec.review import read_items
 from signoff.plans.spec.step import EXPECTED_STEP, read_steps
 from signoff.plans.spec.wording import entries, is_placeholder, label_of, prose, words
 
@@ -83,10 +83,9 @@ def _read(text: str, problems: list[SpecProblem], leaves: Leaves) -> Spec | None
     _check_characters(lines, problems)
     if problems:
         return None
-    found = find_front_matter(lines, problems)
-    front = read_front_matter(found, problems) if found.text or not problems else None
+    end, front = read_front_matter(lines, problems)
     # Blank, so that every line keeps its number.
-    outline = read_outline([*[""] * found.end, *lines[found.end :]], problems)
+    outline = read_outline([*[""] * end, *lines[end:]], problems)
     return _Reader(outline, problems, leaves).read(front)
 
 
@@ -131,11 +130,11 @@ class _Reader:
 
     def _sections(self) -> tuple[dict[str, _Section], tuple[str, ...]]:
         """The known sections by name, and the headings of the others."""
-        tops = [heading for heading in self.outline.headings if heading.level <= 2]
+        tops = [heading for heading in self.outline.headings.values() if heading.level <= 2]
         ends = [*(heading.line for heading in tops[1:]), self.outline.end]
         known: dict[str, _Section] = {}
         others: list[str] = []
-        for heading, end in zip(tops, ends, strict=bool(tops)):
+        for heading, end in zip(tops, ends, strict=False):
             name = _name(heading)
             if heading.level == 2 and name in known:
                 found = f"the section {shown(heading.text)} again, after line {known[name].heading.line}"
@@ -149,11 +148,17 @@ class _Reader:
     def _check_strays(self, plan: _Section | None) -> None:
         """Steps and reviews that stand where none is read."""
         first, end = (plan.first, plan.end) if plan else (0, 0)
-        steps = [heading.line for heading in self.outline.headings if heading.level == 3 and first <= heading.line < end]
-        for heading in self.outline.headings:
+        steps = [
+            heading.line
+            for heading in self.outline.headings.values()
+            if heading.level == 3 and first <= heading.line < end
+        ]
+        for heading in self.outline.headings.values():
             is_inside = first <= heading.line < end and heading.level >= 3
             if heading.level <= 3 and not is_inside and _STEP_HEADING.match(heading.text):
-                self._refuse(heading.line, "bad-step", f"{shown(heading.text)} outside a plan", f"{EXPECTED_STEP}, in ## Plan")
+                self._refuse(
+                    heading.line, "bad-step", f"{shown(heading.text)} outside a plan", f"{EXPECTED_STEP}, in ## Plan"
+                )
         for line, mark in self.outline.marks.items():
             if not steps or not steps[0] <= line < end:
                 code = "unopened-review" if mark == END else "misplaced-mark"
@@ -164,7 +169,9 @@ class _Reader:
         if plan is None:
             self._refuse(1, "missing-plan", "no section Plan", "## Plan with steps")
             return ()
-        headings = [one for one in self.outline.headings if one.level == 3 and plan.first <= one.line < plan.end]
+        headings = [
+            one for one in self.outline.headings.values() if one.level == 3 and plan.first <= one.line < plan.end
+        ]
         if not headings:
             self._refuse(plan.heading.line, "empty-plan", "a plan without a step", EXPECTED_STEP)
             return ()
@@ -179,31 +186,20 @@ class _Reader:
                 found = f"acceptance criteria again, after line {lines[0].number}"
                 self._refuse(own.heading.line, "duplicate-section", found, "one list of them")
             lines = [*lines, *self.outline.between(own.first, own.end)]
-        return self._items(lines), parts[""]
-
-    def _items(self, lines: Sequence[Line]) -> tuple[Item, ...]:
-        """Criteria with a box, or without one."""
-        boxed = [entry.number for entry in entries(lines, []) if entry.is_checked is None]
-        plain = set(boxed)
-        marked = [
-            Line(line.number, _boxed(line.text), line.is_literal) if line.number in plain else line for line in lines
-        ]
-        return checked_items(self.problems, marked, "- [ ] and a text")
+        return read_items(lines, self.problems, needs_box=False), parts[""]
 
     def _subsections(self, section: _Section | None, names: Sequence[str]) -> dict[str, list[Line]]:
         """The lines under each of these headings of the third level; under no heading or another, those under ``."""
         parts: dict[str, list[Line]] = {"": [], **{name: [] for name in names}}
         if section is None:
             return parts
-        headings = {one.line: one for one in self.outline.headings if one.level == 3}
         part = ""
         for line in self.outline.between(section.first, section.end):
-            heading = headings.get(line.number)
-            name = _name(heading) if heading else ""
-            if heading and name in names:
-                part = name
-                continue
-            part = "" if heading else part
+            heading = self.outline.headings.get(line.number)
+            if heading and heading.level == 3:
+                part = _name(heading) if _name(heading) in names else ""
+                if part:
+                    continue
             parts[part].append(line)
         return parts
 
@@ -228,11 +224,6 @@ class _Reader:
 
 def _name(heading: Heading) -> str:
     return heading.text.lower().rstrip(":").replace(" and ", " & ")
-
-
-def _boxed(text: str) -> str:
-    bullet, gap, rest = text.lstrip().partition(" ")
-    return f"{bullet}{gap}[ ] {rest.lstrip()}"
 
 
 def _value(lines: Sequence[Line]) -> str:

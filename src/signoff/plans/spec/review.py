@@ -32,9 +32,8 @@ _PAIR = re.compile(r"([A-Za-z][A-Za-z _-]{0,60}?)[ \t]*:[ \t]*(.*)", re.DOTALL)
 def read_review(outline: Outline, first: int, end: int, problems: list[SpecProblem]) -> Review:
     """What is said from the line `first` up to and without `end`."""
     reader = _Reader(problems)
-    headings = {heading.line: heading for heading in outline.headings if first <= heading.line < end}
     for line in outline.between(first, end):
-        if heading := headings.get(line.number):
+        if heading := outline.headings.get(line.number):
             reader.begin(heading)
         else:
             reader.add(line)
@@ -47,7 +46,8 @@ class _Reader:
     def __init__(self, problems: list[SpecProblem]) -> None:
         self._problems = problems
         self._part = ""
-        self._categories: list[tuple[str, list[Line]]] = []
+        self._categories: dict[str, list[Line]] = {}
+        self._category = ""
         self._lines: dict[str, list[Line]] = {}
 
     def begin(self, heading: Heading) -> None:
@@ -65,14 +65,16 @@ class _Reader:
         if label and label[0] == METADATA:
             self._begin_part(METADATA)
         elif self._part == CHECKLIST and self._categories:
-            self._categories[-1][1].append(line)
+            self._categories[self._category].append(line)
         else:
             self._lines.setdefault(self._part, []).append(line)
 
     def review(self, first: int) -> Review:
         review = Review(self._read_categories(), self._options(), self._metadata())
         for entry in entries(self._lines.get("", []), []):
-            self._refuse(entry.number, "bad-review", shown(entry.text), "the heading #### Gate Review Checklist before it")
+            self._refuse(
+                entry.number, "bad-review", shown(entry.text), "the heading #### Gate Review Checklist before it"
+            )
         count = sum(len(category.items) for category in review.categories)
         if count > ITEMS_MAX:
             self._refuse(first, "too-long", f"{count} items in one review", f"at most {ITEMS_MAX}")
@@ -86,18 +88,19 @@ class _Reader:
         if not heading.text or len(heading.text) > NAME_CHARS_MAX:
             found = f"a category of {len(heading.text)} characters"
             self._refuse(heading.line, "too-long", found, f"a name of 1 to {NAME_CHARS_MAX}")
-        if heading.text in (name for name, _ in self._categories):
+        if heading.text in self._categories:
             self._refuse(heading.line, "duplicate-category", f"{shown(heading.text)} again", "each category once")
-        self._categories.append((heading.text, []))
+        self._category = heading.text
+        self._categories.setdefault(heading.text, [])
 
     def _read_categories(self) -> tuple[Category, ...]:
         general = self._lines.get(CHECKLIST, [])
-        found = [(GENERAL, general), *self._categories]
+        found = [(GENERAL, general), *self._categories.items()]
         read = [Category(name, self._items(lines)) for name, lines in found]
         return tuple(read if read[0].items else read[1:])
 
     def _items(self, lines: Sequence[Line]) -> tuple[Item, ...]:
-        return checked_items(self._problems, lines, "- [ ] or - [x] and a text")
+        return read_items(lines, self._problems, needs_box=True)
 
     def _options(self) -> tuple[Option, ...]:
         others: list[Line] = []
@@ -136,12 +139,13 @@ class _Reader:
         self._problems.append(SpecProblem(line, code, found, expected))
 
 
-def checked_items(problems: list[SpecProblem], lines: Sequence[Line], expected: str) -> tuple[Item, ...]:
-    """`- [ ] text` each. A list item without a box would be lost, and so is refused; other text is a remark."""
+def read_items(lines: Sequence[Line], problems: list[SpecProblem], *, needs_box: bool) -> tuple[Item, ...]:
+    """`- [ ] text` each; other text than list items is a remark. An item whose box is misspelt would be lost, and so is
+    refused where boxes are needed."""
     items = []
     for entry in entries(lines, []):
-        if entry.is_checked is None and entry.text:
-            problems.append(SpecProblem(entry.number, "bad-item", shown(entry.text), expected))
+        if needs_box and entry.is_checked is None and entry.text:
+            problems.append(SpecProblem(entry.number, "bad-item", shown(entry.text), "- [ ] or - [x] and a text"))
         elif len(entry.text) > TEXT_CHARS_MAX:
             found = f"an item of {len(entry.text)} characters"
             problems.append(SpecProblem(entry.number, "too-long", found, f"at most {TEXT_CHARS_MAX}"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from signoff.plans.spec.model import GATES, TITLE_CHARS_MAX, Command, GateRef, Review, SpecStep
-from signoff.plans.spec.outline import END, START, Heading, Line, Outline
+from signoff.plans.spec.outline import END, Heading, Line, Outline
 from signoff.plans.spec.output_path import Leaves, refusal
 from signoff.plans.spec.problem import SpecProblem, shown
 from signoff.plans.spec.review import CHECKLIST, DECISION, read_review
@@ -18,9 +18,12 @@ PROMPT, COMMANDS, OUTPUTS = "prompt", "commands", "outputs"
 REMARK = "remark"
 BASH = "bash"
 
+#: What would otherwise pass for a part of the prompt.
+_MISSPELT = ("prompts", "command", "output")
+
 EXPECTED_STEP = "### Step N: Title [G0: Plan Approval], the bracket only where there is a gate"
 
-_STEP = re.compile(r"step[ \t]+([0-9]{1,3})(?![0-9])[ \t]*[:.–—-]?[ \t]*(.*)", re.IGNORECASE)
+_STEP = re.compile(r"step[ \t]+([0-9]{1,3})(?![0-9])[ \t]*[:.\u2013\u2014-]?[ \t]*(.*)", re.IGNORECASE)
 #: A bracket that means a gate, whether or not it names one.
 _GATE_LIKE = re.compile(r"\[[ \t]*g(?:ate\b)?[ \t-]*[0-9]", re.IGNORECASE)
 _GATE = re.compile(r"\[[ \t]*(g[0-9]+)[ \t]*(?::([^\[\]]*))?\]", re.IGNORECASE)
@@ -108,14 +111,14 @@ class _StepReader:
         return GateRef(code, (match[2] or "").strip() or GATES[code]) if code in GATES else None
 
     def _review(self, review: Review | None, gate: GateRef | None, heading: Heading) -> Review | None:
-        if review is not None and gate is None:
+        # A gate that is not known has been refused already.
+        if review is not None and gate is None and not _GATE_LIKE.search(heading.text):
             found = f"a gate review in a step without a gate, {shown(heading.text)}"
             self._refuse(heading.line, "review-without-gate", found, "a gate in the step's heading, as [G0: name]")
         return review
 
     def _parts(self, first: int, end: int) -> _Parts:
         parts, part, at = _Parts(), "", first
-        headings = {heading.line: heading for heading in self.outline.headings if first <= heading.line < end}
         while at < end:
             line = self.outline.lines[at - 1]
             fence, mark, label = self.outline.fences.get(at), self.outline.marks.get(at), label_of(line)
@@ -126,10 +129,12 @@ class _StepReader:
                 parts.commands.append(Command(fence.lang or BASH, fence.content))
                 at = fence.last + 1
                 continue
-            if label and label[0] in (PROMPT, COMMANDS, OUTPUTS):
+            if label and label[0] in _MISSPELT:
+                self._refuse(at, "unknown-label", shown(line.text), "**Prompt:**, **Commands:** or **Outputs:**")
+            elif label and label[0] in (PROMPT, COMMANDS, OUTPUTS):
                 part = self._begin(parts, label[0], at)
                 line = Line(at, label[1])
-            self._check_heading(headings.get(at))
+            self._check_heading(self.outline.headings.get(at))
             parts.lines.setdefault(part, []).append(line)
             at += 1
         self._check_commands(parts.lines.get(COMMANDS, []))

@@ -59,20 +59,21 @@ def is_placeholder(text: str) -> bool:
 def prose(lines: Sequence[Line]) -> str:
     """The Markdown as it stands, without placeholders and without what is empty around it. A text that is one quote
     is taken out of it."""
-    kept = [line for line in lines if line.is_blank or not _is_unsaid(line)]
-    while kept and is_nothing(kept[-1]):
-        kept.pop()
-    first = next((at for at, line in enumerate(kept) if not line.is_blank), 0)
-    texts = [line.text for line in kept[first:]]
-    quotes = [None if line.is_literal else _QUOTE.fullmatch(line.text) for line in kept[first:]]
-    if all(quote or not text.strip() for quote, text in zip(quotes, texts, strict=True)):
-        texts = [quote[1] if quote else "" for quote in quotes]
-    return "\n".join(texts).strip("\n").rstrip()
+    kept = [line for line in lines if line.is_literal or not _is_unsaid(line.text)]
+    said_at = [at for at, line in enumerate(kept) if not is_nothing(line)]
+    if not said_at:
+        return ""
+    kept = kept[said_at[0] : said_at[-1] + 1]
+    quotes = [None if line.is_literal else _QUOTE.fullmatch(line.text) for line in kept]
+    if all(quote or line.is_blank for quote, line in zip(quotes, kept, strict=True)):
+        return "\n".join(quote[1] if quote else "" for quote in quotes).rstrip()
+    return "\n".join(line.text for line in kept).rstrip()
 
 
-def _is_unsaid(line: Line) -> bool:
-    """Like `is_nothing`, but a rule between paragraphs is part of a text."""
-    return is_nothing(line) and (line.text.lstrip().startswith(">") or not said(line.text))
+def _is_unsaid(text: str) -> bool:
+    """`___`, or a quoted placeholder."""
+    quoted = _QUOTE.fullmatch(text)
+    return _EMPTY.fullmatch(text.strip()) is not None or bool(quoted and _PLACEHOLDER.fullmatch(quoted[1].strip()))
 
 
 def entries(lines: Sequence[Line], others: list[Line]) -> list[Entry]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from signoff.plans.spec.model import NAME_CHARS_MAX
@@ -20,8 +20,12 @@ from signoff.plans.spec.problem import SpecProblem, shown
 DEPTH_MAX = 20
 
 _TAG = "tag:yaml.org,2002:"
+_KINDS = frozenset({"null", "bool", "int", "float", "str", "timestamp", "merge", "value", "seq", "map"})
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,14})")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,15}\.[0-9]{0,15}(?:[eE][-+]?[0-9]{1,2})?")
+
+#: Escapes can spell what no file may hold.
+_UNTAKEN = re.compile("[\x00\ud800-\udfff]")
 
 Path = tuple[str | int, ...]
 
@@ -54,27 +58,39 @@ class _Reader:
 
     def read(self, text: str) -> Any:
         try:
-            alias = next((event for event in _yaml().parse(text) if isinstance(event, AliasEvent)), None)
-            node = None if alias else _yaml().compose(text)
-        except (YAMLError, ValueError, RecursionError) as error:
+            if not self._is_plain(text):
+                return None
+            node = _yaml().compose(text)
+        except (YAMLError, ValueError, OverflowError) as error:
             self._refuse_text(error)
             return None
-        if alias:
-            self._refuse(alias.start_mark.line, f"the alias {shown('*' + str(alias.anchor))}", "the value itself")
-            return None
         return self._value(node, ()) if node is not None else None
+
+    def _is_plain(self, text: str) -> bool:
+        """Looked at event by event first: composing would unfold aliases, and takes ever longer with depth."""
+        depth = 0
+        for event in _yaml().parse(text):
+            depth += isinstance(event, CollectionStartEvent)
+            depth -= isinstance(event, CollectionEndEvent)
+            if isinstance(event, AliasEvent):
+                self._refuse(event.start_mark.line, f"the alias {shown('*' + str(event.anchor))}", "the value itself")
+                return False
+            if depth > DEPTH_MAX:
+                self._refuse(event.start_mark.line, f"more than {DEPTH_MAX} levels", "fewer")
+                return False
+        return True
 
     def _value(self, node: Node, path: Path) -> Any:
         line = node.start_mark.line
         self.lines[path] = self._first_line + line
-        if not str(node.tag).startswith(_TAG):
+        if str(node.tag).removeprefix(_TAG) not in _KINDS:
             self._refuse(line, f"the tag {shown(str(node.tag))}", "a plain value")
             return None
         if isinstance(node, ScalarNode):
+            if _UNTAKEN.search(node.value):
+                self._refuse(line, "a character that is no text", "text without NUL and lone surrogates")
+                return None
             return _scalar(node)
-        if len(path) >= DEPTH_MAX:
-            self._refuse(line, f"more than {DEPTH_MAX} levels", "fewer")
-            return None
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         return [self._value(one, (*path, at)) for at, one in enumerate(node.value)]
@@ -83,7 +99,7 @@ class _Reader:
         values: dict[str, Any] = {}
         for key, value in node.value:
             line = key.start_mark.line
-            if not isinstance(key, ScalarNode) or len(key.value) > NAME_CHARS_MAX:
+            if not isinstance(key, ScalarNode) or len(key.value) > NAME_CHARS_MAX or _UNTAKEN.search(key.value):
                 self._refuse(line, "a key that is no short text", f"a text of at most {NAME_CHARS_MAX} characters")
             elif key.value in values:
                 self._refuse(line, f"the key {shown(key.value)} again", "each key once")
