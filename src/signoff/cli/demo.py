@@ -54,10 +54,12 @@ def demo(call: Call, answer: str | None, is_kill: bool, goal: str) -> int:
             code="no-terminal",
         )
     told = _Teller(is_silent=call.is_json)
-    server = _Server(call.settings, told)
+    # On the embedded default, whatever the shell is set up for.
+    settings = replace(call.settings, database_url=None, url=None)
+    server = _Server(settings, told)
     with server.running():
         outcome = _play(call, server, told, goal=goal, answer=answer, is_kill=is_kill)
-    report = _verify(call.settings)
+    report = _verify(settings)
     told.audit(report, call)
     call.show({**outcome, "audit": report, "dir": str(call.settings.dir)}, lambda: None)
     return DONE if outcome["run"]["status"] == "SUCCESS" and not report["findings"] else FAILED
@@ -122,7 +124,7 @@ def _kill(call: Call, server: _Server, told: _Teller, gate: Mapping[str, Any]) -
     told.killed(server.kill())
     from signoff.sdk.backend import open_backend
 
-    with open_backend(replace(call.settings, url=None)) as ledger:
+    with open_backend(replace(call.settings, database_url=None, url=None)) as ledger:
         found = ledger.gate(gate["workflowID"], gate["gateKey"])
     told.still_there(found)
     server.start()
@@ -293,5 +295,4 @@ class _Teller:
 
 
 def _server_environment() -> dict[str, str]:
-    """The demo is on the embedded default, whatever the shell is set up for."""
     return {name: value for name, value in os.environ.items() if name not in ("SIGNOFF_DATABASE_URL", "SIGNOFF_URL")}
