@@ -1,0 +1,142 @@
+"""The one table: flags, environment names, keys of `signoff.yaml` and the reference are all made from it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from signoff.settings.kind import (
+    BYTES,
+    COMMAND,
+    FOLDER,
+    HTTP_URL,
+    LEGS,
+    PORT,
+    POSTGRES_URL,
+    SECONDS,
+    SWITCH,
+    TEXT,
+    URL_PREFIXES,
+    Kind,
+    one_of,
+)
+
+HIDDEN = "***"
+NOT_SET = "not set"
+
+_MIB = 1024 * 1024
+_USER_PASSWORD = re.compile(r"(://[^@:]*:).*@", re.DOTALL)
+_NAMED_PASSWORD = re.compile(r"(password\s*=\s*)(?:'(?:\\.|[^'\\])*'|(?:\\.|[^&\s\\])*)", re.IGNORECASE)
+
+
+def mask_url(url: str) -> str:
+    """The URL (or libpq connection string) with its passwords as `***`.
+
+    It also takes what is not a URL at all: a password may contain anything, so rather too much is masked.
+    """
+    return _NAMED_PASSWORD.sub(rf"\1{HIDDEN}", _USER_PASSWORD.sub(rf"\1{HIDDEN}@", url))
+
+
+@dataclass(frozen=True)
+class Alias:
+    """Another environment name that is understood; `means` translates its values where they differ."""
+
+    env: str
+    means: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table. `name` is the path in `signoff.yaml`, a dot leading into a mapping."""
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    aliases: tuple[Alias, ...] = ()
+    secret: bool = False
+
+    @property
+    def attribute(self) -> str:
+        """The name in `Settings` and in the flags given to `load`."""
+        return self.name.replace(".", "_")
+
+    @property
+    def env(self) -> str:
+        return f"SIGNOFF_{self.attribute.upper()}"
+
+    @property
+    def flag(self) -> str | None:
+        """None for a secret: other users of a machine can read command lines."""
+        return None if self.secret else "--" + self.attribute.replace("_", "-")
+
+    @property
+    def off_flag(self) -> str | None:
+        """The flag that says no, where `flag` takes no value."""
+        return "--no-" + self.attribute.replace("_", "-") if self.kind.is_switch else None
+
+    def shown(self, value: Any) -> str:
+        """A value of this setting as people may see it."""
+        if value is None or value == ():
+            return NOT_SET
+        if self.secret:
+            return HIDDEN
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, tuple):
+            return shlex.join(value) if self.kind is COMMAND else ",".join(value)
+        return mask_url(str(value))
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("dir", FOLDER, Path(".signoff"), "Where the embedded ledger, keys and scratch files are kept."),
+    Setting("database_url", POSTGRES_URL, None, "The Postgres database; embedded SQLite in the directory without it."),
+    Setting("url", HTTP_URL, None, "A server to speak to in place of the local ledger."),
+    Setting("token", TEXT, None, "The token that signs the caller in at the server.", secret=True),
+    Setting("host", TEXT, "127.0.0.1", "The address that the server listens on."),
+    Setting("port", PORT, 8700, "The port that the server listens on; 0 takes a free one.", (Alias("PORT"),)),
+    Setting("admin_port", PORT, None, "The port of the worker's health endpoint, if any.", (Alias("ADMIN_PORT"),)),
+    Setting(
+        "agent",
+        one_of("replay", "command"),
+        "replay",
+        "Who turns a goal into a plan: recorded outputs, or the program in agent_command.",
+        (Alias("OC_MODE", {"replay": "replay", "live": "command"}),),
+    ),
+    Setting("agent_command", COMMAND, None, "The agent's program: the prompt on stdin, the plan as JSON on stdout."),
+    Setting("agent_timeout_s", SECONDS, 600, "How many seconds the agent's program may take."),
+    Setting("agent_output_bytes_max", BYTES, _MIB, "How many bytes the agent's program may write."),
+    Setting(
+        "sandbox",
+        one_of("mock", "local"),
+        "mock",
+        "Where tasks run: nowhere, with recorded results, or in a confined process on this machine.",
+        (Alias("SBX_MODE", {"mock": "mock", "live": "local"}),),
+    ),
+    Setting("sandbox_output_bytes_max", BYTES, _MIB, "How many bytes a task may write."),
+    Setting(
+        "partitioning",
+        SWITCH,
+        True,
+        "Whether a run must name a queue partition, which its legs and tasks then carry.",
+        (Alias("SBX_QUEUE_PARTITION"),),
+    ),
+    Setting(
+        "app_version",
+        TEXT,
+        "signoff",
+        "The version under which the engine records legs; only workers of the same one run them.",
+        (Alias("DBOS__APPVERSION"),),
+    ),
+    Setting("concurrency", LEGS, 10, "How many legs a worker runs at once."),
+    Setting("sandbox_concurrency", LEGS, 10, "How many sandboxed tasks a worker runs at once."),
+    Setting("migrate", SWITCH, False, "Whether api and worker bring an older schema up to date when they start."),
+    Setting("plan_approval_timeout_s", SECONDS, 86_400, "How many seconds a plan waits for its approval."),
+    Setting("callbacks.allow", URL_PREFIXES, (), "How the callback URLs that a gate may name must begin."),
+    Setting("callbacks.secret", TEXT, None, "The key that callbacks are signed with.", secret=True),
+    Setting("log_format", one_of("text", "json", "auto"), "auto", "How to log; auto: text on a terminal, else JSON."),
+)
