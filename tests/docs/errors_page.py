@@ -129,10 +129,6 @@ OTHERS = {
     "not-found": ("There is no such thing.", "The message says what was looked for."),
     "not-hex": ("What should be a hash is not hex.", "Inside `audit verify` it is a finding."),
     "not-signed-in": ("The call needs a token.", "Set `SIGNOFF_TOKEN`."),
-    "open-beyond-loopback": (
-        "The server is open and was told to listen beyond this machine.",
-        "Bind a loopback address.",
-    ),
     "operation-failed": ("Something outside did not work.", "The message says what; the log says more."),
     "requirement-not-met": ("The gate asks for more than the answer has.", "The message says what is missing."),
     "run-failed": ("The run ended before its gate.", "`signoff run show` says why."),

@@ -15,7 +15,7 @@ from signoff.api.problems import problem
 from signoff.errors import InvalidInputError
 from signoff.gates.digest import parse_json
 from signoff.gates.keys import check_gate_key, check_workflow_id
-from signoff.gates.requirement import NAME_CHARS_MAX, Actor
+from signoff.gates.requirement import NAME_CHARS_MAX, Actor, check_actor_name
 
 ACTOR_HEADER = "Signoff-Actor"
 ANONYMOUS = "anonymous"
@@ -83,13 +83,7 @@ def sign_in(request: Request) -> Actor:
         names = []
     if len(names) != 1:
         raise _bad_name(f"the header {ACTOR_HEADER} is UTF-8 and given once")
-    return Actor(check_name(names[0]))
-
-
-def check_name(name: str) -> str:
-    if not name.strip() or len(name) > NAME_CHARS_MAX or not name.isprintable():
-        raise _bad_name(f"it has 1 to {NAME_CHARS_MAX} printable characters")
-    return name
+    return Actor(check_actor_name(names[0]))
 
 
 def is_json(request: Request) -> bool:

@@ -17,7 +17,7 @@ from signoff.api.answers import (
 )
 from signoff.api.bodies import ApprovePlanIn, CancelIn, IntentIn, RetryIn, RunIn
 from signoff.api.codes import OF_A_REPLY, OF_A_RUN, READING, WRITING
-from signoff.api.intake import StrictRoute, TheActor, check_name
+from signoff.api.intake import StrictRoute, TheActor
 from signoff.api.openapi import refusals
 from signoff.api.parameters import Cursor, PageLimit, RowLimit, RunStatus, WorkflowIdInPath
 from signoff.api.surface import TheWorld
@@ -28,7 +28,7 @@ from signoff.app.find import PAGE_DEFAULT, find_artifacts, find_interactions, fi
 from signoff.app.retry_run import retry_run
 from signoff.app.start_run import start_run
 from signoff.app.views import interaction_view, page_view, row_view, run_view
-from signoff.gates.requirement import Actor
+from signoff.gates.requirement import Actor, check_actor_name
 
 router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["runs"])
 
@@ -139,7 +139,7 @@ def post_retry(
     response_model=None,
 )
 def post_approve_plan(world: TheWorld, workflow_id: WorkflowIdInPath, body: ApprovePlanIn) -> JSONResponse:
-    actor = Actor(check_name(body.approved_by))
+    actor = Actor(check_actor_name(body.approved_by))
     answered = approve_plan(world, workflow_id=workflow_id, actor=actor, notes=body.notes)
     answer = {"accepted": True, "runId": workflow_id, "approvedAt": answered.receipt.at}
     return JSONResponse(answer, status_code=202)

@@ -21,7 +21,6 @@ from signoff.settings import Settings, mask_url
 if TYPE_CHECKING:
     from signoff.app.world import World
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SERVER = ("dir", "database_url", "host", "port")
 _WORKER = (
     "admin_port",
@@ -51,8 +50,10 @@ def up(call: Call, postgres: bool) -> None:
       signoff up --postgres                   on a private Postgres, data in .signoff
       signoff up --database-url postgresql://user:password@db/signoff
     """
+    from signoff.api.guard import check_loopback
+
     settings = call.settings
-    _check_host(settings)
+    check_loopback(settings.host)
     set_up_logging(settings.log_format)
     with ExitStack() as stack:
         if postgres:
@@ -72,8 +73,10 @@ def api(call: Call) -> None:
     Example:
       signoff api --port 3011 --database-url postgresql://user:password@db/signoff
     """
+    from signoff.api.guard import check_loopback
+
     settings = call.settings
-    _check_host(settings)
+    check_loopback(settings.host)
     set_up_logging(settings.log_format)
     with _open_world(settings, migrates=settings.migrate) as world:
         _serve(settings, world, on_listening=lambda say_ready: say_ready(), is_json=call.is_json)
@@ -208,14 +211,3 @@ def _say_ready(document: dict[str, str], text: str, is_json: bool) -> None:
 
 def _database(settings: Settings) -> str:
     return f"sqlite:{settings.dir}" if settings.database_url is None else mask_url(settings.database_url)
-
-
-def _check_host(settings: Settings) -> None:
-    """Nobody has to sign in yet, so that whoever reaches the port may decide: only this machine may."""
-    if settings.host not in LOOPBACK:
-        raise InvalidInputError(
-            f"Without tokens the API is open, and may listen on loopback only, not on {settings.host}. "
-            "Use --host 127.0.0.1, and a tunnel or a proxy that signs people in.",
-            code="open-beyond-loopback",
-            details={"host": settings.host},
-        )

@@ -32,6 +32,19 @@ class Actor:
         return self.roles is None or ANYONE in roles or not self.roles.isdisjoint(roles)
 
 
+def check_actor_name(name: str) -> str:
+    """
+    Raises:
+        InvalidInputError: (`invalid-actor`).
+    """
+    if not name.strip() or len(name) > NAME_CHARS_MAX or not name.isprintable():
+        raise InvalidInputError(
+            f"This is not the name of an actor: it has 1 to {NAME_CHARS_MAX} printable characters.",
+            code="invalid-actor",
+        )
+    return name
+
+
 @dataclass(frozen=True)
 class Need:
     any_of: tuple[str, ...]

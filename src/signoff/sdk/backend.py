@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from signoff.errors import InvalidInputError
-from signoff.gates.requirement import NAME_CHARS_MAX
+from signoff.gates.requirement import check_actor_name
 from signoff.settings import Settings
 
 Wire = dict[str, Any]
@@ -64,7 +63,7 @@ def open_backend(settings: Settings, *, creates: bool = False, actor: str | None
     Raises:
         InvalidInputError: (`invalid-actor`). LedgerUnavailableError, SchemaVersionError, NotFoundError: (`no-ledger`).
     """
-    name = check_actor(ANONYMOUS if actor is None else actor)
+    name = check_actor_name(ANONYMOUS if actor is None else actor)
     if settings.url is not None:
         from signoff.sdk.http_backend import open_http_backend
 
@@ -76,12 +75,3 @@ def open_backend(settings: Settings, *, creates: bool = False, actor: str | None
 
     with open_world(with_private_postgres(settings), creates=creates) as world:
         yield LedgerBackend(world, actor=name)
-
-
-def check_actor(name: str) -> str:
-    if not name.strip() or len(name) > NAME_CHARS_MAX or not name.isprintable():
-        raise InvalidInputError(
-            f"This is not the name of an actor: it has 1 to {NAME_CHARS_MAX} printable characters.",
-            code="invalid-actor",
-        )
-    return name
