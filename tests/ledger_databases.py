@@ -24,8 +24,11 @@ TABLES = (
     "human_interactions",
     "audit_entries",
     "audit_heads",
+    "delegations",
     "outbox",
+    "deliveries",
     "principals",
+    "resumptions",
     "tokens",
     "workers",
 )

@@ -73,12 +73,15 @@ def test_the_package_itself_imports_nothing_heavy(tmp_path: Path) -> None:
     [
         ("gate", "list"),
         ("gate", "list", "--json"),
+        ("gate", "report"),
+        ("gate", "stats"),
         ("gate", "show", "go-live"),
         ("gate", "approve", "go-live", "--as", "ada"),
         ("gate", "reject", "wf-1", "go-live", "--rationale", "no"),
         ("audit", "log"),
         ("audit", "verify"),
         ("run", "list"),
+        ("workflow", "list-pending"),
     ],
     ids=" ".join,
 )

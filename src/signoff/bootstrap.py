@@ -6,28 +6,37 @@ Imports are made where they are needed, so that a command which reads the ledger
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signoff.app import moments
 from signoff.app.world import World
-from signoff.clock import new_ulid, now_ms
-from signoff.errors import NotFoundError, SignoffError
+from signoff.clock import MovableClock, moved_ms, new_ulid, now_ms
+from signoff.errors import NotFoundError, OperationError, SignoffError
 from signoff.ledger.migrate import check_schema, schema_version, upgrade
 from signoff.ledger.store import SqlLedger
 from signoff.settings import Settings, Source, mask_url
 
 if TYPE_CHECKING:
-    from signoff.app.steps import Agent, Sandbox, Steps
+    from signoff.app.deliver_notice import Notices
+    from signoff.app.ports import Clock
+    from signoff.app.steps import Agent, Attend, RepositorySandbox, Sandbox, StepAgent, Steps
+    from signoff.engine.relay import CallBack
     from signoff.engine.worker import Worker
     from signoff.ledger.database import Database
+    from signoff.policy.level import Schedule
+    from signoff.policy.risk import RiskPolicy
+    from signoff.policy.schedule import Span
 
 PRIVATE_POSTGRES = "postgres"
 SIGNING_KEY_FILE = "signing-key"
 CALLBACK_KEY_FILE = "callback-key"
+#: Stands in the directory of a ledger in development mode, and says how far on its clock is.
+DEV_CLOCK_FILE = "dev-clock"
 #: The most that any workload may ask for; a run's own `sandboxMinutes` is what bounds its tasks.
 SANDBOX_TIMEOUT_S = 86_400
 
@@ -42,8 +51,14 @@ def open_world(
 
     Raises:
         SchemaVersionError, LedgerUnavailableError. NotFoundError: (`no-ledger`) there is none and none may be made.
+        PolicyError: of a server, whose risk policy is read first. OperationError: (`development-ledger`) of a server
+        outside development mode, on a ledger whose clock was moved.
     """
     _arm_crash_point()
+    policy = _policy_once(settings)
+    if is_server:
+        # What is wrong with it is said now, and not to the first who asks.
+        policy()
     database = open_database(settings, is_server=is_server, creates=creates)
     try:
         is_first_start = settings.database_url is None and schema_version(database) == 0
@@ -53,11 +68,14 @@ def open_world(
         check_schema(database)
         yield World(
             ledger=SqlLedger(database),
-            clock=now_ms,
+            clock=_clock(settings, is_server=is_server),
             new_id=new_ulid,
             is_partitioned=settings.partitioning,
             approval_ttl_s=settings.plan_approval_timeout_s,
             callbacks_allow=settings.callbacks_allow,
+            tool=_tool,
+            policy=policy,
+            business_hours=_business_hours,
         )
     finally:
         database.close()
@@ -99,13 +117,17 @@ def open_database(settings: Settings, *, is_server: bool = False, creates: bool 
     return SqliteDatabase(settings.dir)
 
 
-def make_worker(settings: Settings, world: World) -> Worker:
-    """A worker on this world's ledger. Missing programs are an error here, before any run."""
+def make_worker(settings: Settings, world: World, *, attend: Attend | None = None) -> Worker:
+    """A worker on this world's ledger. Missing programs are an error here, before any run.
+
+    `attend` asks whoever sits at this process's terminal to do what a spec's prompt says, where the agent is none.
+    """
+    from signoff.app.sign_in import is_open
     from signoff.engine.worker import Worker, WorkerOptions
     from signoff.ledger.sqlite import engine_url
 
     outbox = world.ledger
-    assert isinstance(outbox, SqlLedger)  # noqa: S101 - open_world made it; it implements both ports
+    assert isinstance(outbox, SqlLedger)  # noqa: S101 - open_world made it; it implements all three ports
     options = WorkerOptions(
         system_database_url=settings.database_url or engine_url(settings.dir),
         app_version=settings.app_version,
@@ -117,20 +139,67 @@ def make_worker(settings: Settings, world: World) -> Worker:
     return Worker(
         world,
         outbox=outbox,
-        steps=make_steps(settings),
+        steps=make_steps(settings, attend=attend),
         options=options,
         signing_key=secret_file(settings.dir / SIGNING_KEY_FILE),
-        callback_secret=callback_secret(settings),
+        call_back=_call_back(settings),
+        deliveries=outbox,
+        notices=make_notices(settings, is_open=lambda: is_open(world)),
     )
 
 
-def make_steps(settings: Settings) -> Steps:
-    from signoff.runners.compile_default import CompileDefaultSteps
+def make_notices(settings: Settings, *, is_open: Callable[[], bool]) -> Notices | None:
+    """Whom a worker tells of gates, and how; None where there is no notify file, and nobody is told.
+
+    `is_open` says whether nobody has to sign in, so that webhooks on loopback may be called.
+
+    Raises:
+        NotifyFileError: with everything that is wrong in it. MissingProgramError: a channel needs an extra.
+    """
+    path = settings.notify_file
+    origin = next(source.origin for source in settings.sources if source.name == "notify_file")
+    if origin == "default" and not path.exists():
+        return None
+    from random import SystemRandom
+
+    from signoff.app.callback_url import check_callback_url
+    from signoff.app.deliver_notice import Notices
+    from signoff.notify.channels import make_channels
+    from signoff.notify.open_file import open_notify_file
+    from signoff.notify.secrets import Secrets
+
+    secrets = Secrets(os.environ)
+    here = Path.cwd()
+    called = path.relative_to(here) if path.is_relative_to(here) else path
+    file = open_notify_file(path, called=str(called), secrets=secrets)
+    channels = make_channels(
+        file,
+        secrets=secrets,
+        public_url=settings.public_url,
+        check_url=lambda url: check_callback_url(url, allow=settings.callbacks_allow, is_open=is_open()),
+        clock=now_ms,
+    )
+    return Notices(file.routes, channels, file.attempts_max, SystemRandom().random)
+
+
+def make_steps(settings: Settings, *, attend: Attend | None = None) -> Steps:
+    from signoff.runners import compile_default
+    from signoff.runners.routes import RoutedSteps
+    from signoff.runners.spec import steps as spec
     from signoff.runners.worktree import ScratchWorkTree
 
     work_tree = ScratchWorkTree(settings.dir / "work")
     work_tree.check()
-    return CompileDefaultSteps(_make_agent(settings), work_tree, _make_sandbox(settings))
+    of_intents = compile_default.CompileDefaultSteps(_make_agent(settings), work_tree, _make_sandbox(settings))
+    of_specs = spec.SpecSteps(
+        _make_step_agent(settings, attend), _make_repository_sandbox(settings), settings.dir.resolve()
+    )
+    return RoutedSteps(
+        {
+            **dict.fromkeys(compile_default.ACTIONS, of_intents),
+            **dict.fromkeys(spec.ACTIONS, of_specs),
+        }
+    )
 
 
 def secret_file(path: Path) -> bytes:
@@ -165,16 +234,49 @@ def callback_secret(settings: Settings) -> bytes:
     return secret_file(settings.dir / CALLBACK_KEY_FILE)
 
 
+def _call_back(settings: Settings) -> CallBack:
+    from signoff.notify.signed_post import call_back
+
+    secret = callback_secret(settings)
+    return lambda payload, now: call_back(payload, secret=secret, now=now)
+
+
 def _make_agent(settings: Settings) -> Agent:
     if settings.agent == "replay":
         from signoff.runners.replay import ReplayAgent
 
         return ReplayAgent()
+    if settings.agent == "none":
+        from signoff.runners.nobody import NoAgent
+
+        return NoAgent()
     from signoff.runners.command import CommandAgent
 
     agent = CommandAgent(settings.agent_command or (), settings.agent_timeout_s, settings.agent_output_bytes_max)
     agent.check()
     return agent
+
+
+def _make_step_agent(settings: Settings, attend: Attend | None) -> StepAgent:
+    if settings.agent == "replay":
+        from signoff.runners.spec.replay import ReplayStepAgent
+
+        return ReplayStepAgent(settings.replay_dir, settings.dir)
+    if settings.agent == "none":
+        from signoff.runners.nobody import PersonStepAgent
+
+        return PersonStepAgent(attend)
+    from signoff.runners.spec.agents import CommandStepAgent
+
+    return CommandStepAgent(settings.agent_command or (), settings.agent_timeout_s, settings.agent_output_bytes_max)
+
+
+def _make_repository_sandbox(settings: Settings) -> RepositorySandbox:
+    from signoff.runners.spec.commands import LocalRepositorySandbox, MockRepositorySandbox
+
+    if settings.sandbox == "mock":
+        return MockRepositorySandbox()
+    return LocalRepositorySandbox(settings.command_timeout_s, settings.sandbox_output_bytes_max, settings.dir)
 
 
 def _make_sandbox(settings: Settings) -> Sandbox:
@@ -189,6 +291,48 @@ def _log_info(message: str, *values: object) -> None:
     import logging
 
     logging.getLogger("signoff").info(message, *values)
+
+
+def _clock(settings: Settings, *, is_server: bool) -> Clock:
+    """A server says whether its ledger is in development mode; whoever else works on it finds that so."""
+    path = settings.dir / DEV_CLOCK_FILE
+    if is_server and settings.dev:
+        settings.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        _log_info("development mode: the clock of this ledger can be moved (signoff dev clock)")
+    elif is_server and path.exists():
+        if moved_ms(path):
+            raise OperationError(
+                f"The ledger in {settings.dir} was used in development mode and its clock was moved on. Start with "
+                "--dev, or begin a new ledger.",
+                code="development-ledger",
+            )
+        path.unlink()
+    return MovableClock(path) if path.exists() else now_ms
+
+
+def _business_hours(schedule: Schedule, now: int) -> Iterator[Span]:
+    from signoff.settings.business_hours import business_hours
+
+    return business_hours(schedule, now)
+
+
+def _policy_once(settings: Settings) -> Callable[[], RiskPolicy]:
+    """Reads it when it is first asked for, since most commands never do, and keeps it."""
+
+    @cache
+    def read() -> RiskPolicy:
+        from signoff.settings.policy_files import load_policy
+
+        return load_policy(settings.policy_dir)
+
+    return read
+
+
+def _tool() -> str:
+    import signoff
+
+    return f"signoff {signoff.__version__}"
 
 
 def _arm_crash_point() -> None:

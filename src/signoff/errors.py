@@ -16,9 +16,12 @@ The first split says whose move it is: the caller's, a document's author's, or o
     │           ├── GateTimedOutError
     │           └── GateCancelledError
     ├── DocumentError                a file's author can put it right; names file and line
+    │   ├── NotifyFileError
+    │   ├── PolicyError
     │   ├── SettingsError
     │   └── SpecError
     └── OperationError               the operator, or we
+        ├── DeliveryError            a notice did not get through; it is tried again
         ├── LedgerUnavailableError
         ├── SchemaVersionError
         ├── StepFailedError          a step of a run did not succeed; the run ends, the process goes on
@@ -29,7 +32,7 @@ The first split says whose move it is: the caller's, a document's author's, or o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -120,6 +123,18 @@ class DocumentError(SignoffError):
         self.line = line
 
 
+class PolicyError(DocumentError):
+    """A folder of risk policies; `details["problems"]` has everything that is wrong with its files."""
+
+    code = "invalid-policy"
+
+
+class NotifyFileError(DocumentError):
+    """`notify.yaml`; `details["problems"]` has everything that is wrong with it."""
+
+    code = "invalid-notify-file"
+
+
 class SettingsError(DocumentError):
     code = "invalid-settings"
 
@@ -134,6 +149,23 @@ class OperationError(SignoffError):
     code = "operation-failed"
 
 
+class DeliveryError(OperationError):
+    """`retry_after_s`: how long the receiver asked to be left alone."""
+
+    code = "delivery-failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
+        super().__init__(message, code=code, details=details)
+        self.retry_after_s = retry_after_s
+
+
 class LedgerUnavailableError(OperationError):
     code = "ledger-unavailable"
 
@@ -143,7 +175,20 @@ class SchemaVersionError(OperationError):
 
 
 class StepFailedError(OperationError):
+    """`artifacts` (as in `app.steps`) are what the step left behind when it failed; they are kept with the run."""
+
     code = "step-failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        artifacts: Sequence[Any] = (),
+    ) -> None:
+        super().__init__(message, code=code, details=details)
+        self.artifacts = tuple(artifacts)
 
 
 class MissingProgramError(OperationError):

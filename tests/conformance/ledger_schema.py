@@ -42,8 +42,9 @@ UNION ALL
 SELECT 'sequence ' || sequencename FROM pg_sequences WHERE schemaname = 'app'
 """
 _POSTGRES_COLUMNS = """
-SELECT table_name, column_name, is_nullable = 'YES' AS may_be_null FROM information_schema.columns
-WHERE table_schema = 'app' ORDER BY table_name, ordinal_position
+SELECT c.table_name, c.column_name, c.is_nullable = 'YES' AS may_be_null FROM information_schema.columns c
+JOIN information_schema.tables t USING (table_schema, table_name)
+WHERE table_schema = 'app' AND t.table_type = 'BASE TABLE' ORDER BY c.table_name, c.ordinal_position
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ledger_databases import T0
@@ -24,6 +25,7 @@ from signoff.audit.chain import verify_chain
 from signoff.audit.entry import GENESIS, entry_hash
 from signoff.gates.deadline import Rung
 from signoff.gates.gate import State
+from signoff.ledger.database import Database, transaction
 from signoff.plans.run import Status
 
 
@@ -37,7 +39,7 @@ def test_an_intent_is_read_as_it_was_written(ledger: Ledger) -> None:
 
 
 def test_a_run_is_read_as_it_was_written_and_changed(ledger: Ledger) -> None:
-    run = a_run(intent_id="it_1", node="a", queue_partition_key="tenant", requested_by="ada")
+    run = a_run(intent_id="it_1", node="a", queue_partition_key="tenant", requested_by="ada", subject="docs/plan.md")
     failed = replace(
         run,
         status=Status.ERROR,
@@ -77,6 +79,51 @@ def test_runs_come_newest_first_by_page_and_by_status(ledger: Ledger) -> None:
         assert found == newest_first
         assert [run.id for run in reader.runs(status="SUCCESS", before=None, limit=9)] == ["run-3", "run-2"]
         assert [run.id for run in reader.runs(status="SUCCESS", before=(T0 + 1, "run-3"), limit=9)] == ["run-2"]
+
+
+def test_runs_are_found_by_their_door_and_by_what_they_are_about(ledger: Ledger) -> None:
+    with ledger.write("run-0", "test") as tx:
+        for n in range(6):
+            about = {0: "a", 1: "b"}.get(n % 3)
+            tx.insert_run(a_run(f"run-{n}", door="story" if n == 3 else "spec", subject=about, created_at=T0 + n))
+        tx.insert_run(a_run("ended", door="spec", subject="a", status=Status.SUCCESS, created_at=T0 + 9))
+
+    def found(**which: Any) -> list[str]:
+        with ledger.read() as reader:
+            return [run.id for run in reader.runs(**{"status": None, "before": None, "limit": 9, **which})]
+
+    assert found(door="story") == ["run-3"]
+    assert found(subject="a") == ["ended", "run-3", "run-0"]
+    assert found(door="spec", subject="a") == ["ended", "run-0"]
+    assert found(door="spec", subject="a", status="SUCCESS") == ["ended"]
+    assert found(door="spec", subject="b", limit=1) == ["run-4"]
+    assert found(door="spec", subject="b", before=(T0 + 4, "run-4")) == ["run-1"]
+    assert found(door="spec", subject="B") == found(door="mission") == []
+
+
+def test_runs_about_something_are_looked_up_and_not_searched_for(database: Database) -> None:
+    if database.dialect == "postgres":
+        pytest.skip("Postgres searches tables as small as this one whole")
+    query = database.queries["runs_about"]
+    with transaction(database, database.begin_read) as session:
+        given = {"door": "spec", "subject": "a", "status": None, "before_at": None, "before_id": None, "limit": 9}
+        steps = session.connection.execute(f"EXPLAIN QUERY PLAN {query}", given).fetchall()
+    assert ["runs_by_subject" in step["detail"] for step in steps] == [True]
+
+
+def test_the_newest_gates_come_by_page_without_missing_or_repeating_one(ledger: Ledger) -> None:
+    for n in range(7):
+        put_gates(ledger, a_gate(f"wf-{n % 2}", f"gate-{n}", opened_at=T0 + n // 3, ttl_s=60 - n))
+    with ledger.read() as reader:
+        paged, before = [], None
+        while page := reader.newest_gates(before=before, limit=2):
+            paged += page
+            before = (page[-1].opened_at, page[-1].workflow_id, page[-1].gate_key)
+        assert paged == reader.newest_gates(before=None, limit=99)
+    keys = [gate.gate_key for gate in paged]
+    assert [keys[0], set(keys[1:4]), set(keys[4:])] == [
+        "gate-6", {"gate-3", "gate-4", "gate-5"}, {"gate-0", "gate-1", "gate-2"},
+    ]  # fmt: skip
 
 
 def test_a_gate_is_read_as_it_was_opened(ledger: Ledger) -> None:

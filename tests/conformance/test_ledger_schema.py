@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 CONTRACT = {
     "intents": "id, goal, inputs, constraints, created_at",
     "runs": "id, workflow_id, intent_id, door, recipe, plan, plan_digest, status, node, last_step, next_action, error, "
-    "retry_count, queue_partition_key, requested_by, created_at, updated_at, finished_at",
+    "retry_count, queue_partition_key, requested_by, created_at, updated_at, finished_at, subject",
     "run_steps": "run_id, step_id, attempt, phase, output, started_at, finished_at",
     "artifacts": "run_id, step_id, task_key, attempt, idx, kind, uri, inline, sha256, created_at",
     "human_gates": "workflow_id, gate_key, run_id, topic, state, prompt, prompt_digest, requirement, risk_level, "
@@ -24,9 +24,14 @@ CONTRACT = {
     "audit_entries": "seq, workflow_id, n, gate_key, at, actor, event, body, prev_hash, hash",
     "audit_heads": "tree_size, root, signed_at, key_id, signature",
     "outbox": "id, kind, dedupe_key, payload, created_at, claimed_at, claimed_by, done_at, attempts, last_error",
+    "deliveries": "id, outbox_id, event, workflow_id, gate_key, channel, target, state, attempts, next_at, claimed_at, "
+    "claimed_by, last_error, remote_ref, created_at, sent_at",
     "principals": "id, name, kind, roles, disabled_at",
     "tokens": "id, principal_id, hash, created_at, expires_at, revoked_at",
+    "delegations": "id, from_principal, to_principal, until_at, created_at, revoked_at",
     "workers": "id, started_at, beat_at",
+    "resumptions": "workflow_id, gate_key, thread_id, checkpoint_id, state, attempts, next_at, claimed_at, claimed_by, "
+    "passed_at, last_error, created_at, done_at",
 }
 """Tables and columns that operators and their queries rely on."""
 

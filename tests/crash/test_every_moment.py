@@ -50,6 +50,7 @@ DEATHS = [
     *_around("claim_outbox", after="start_run: after commit"),
     Death(moments.RELAYED),
     *_around("finish_outbox"),
+    *_around("expand_notices"),
     *_around("begin_leg"),
     Death(moments.LEG_BEGUN),
     Death(moments.STEP_DONE),
@@ -70,8 +71,32 @@ DEATHS = [
     *_around("cancel_run", journeys.cancel),
     *_around("retry_run", journeys.say_no_then_yes),
 ]
-#: Died at in `test_callback_crash`, since only a callback that fails passes it.
-ELSEWHERE = {"postpone_outbox: before commit", "postpone_outbox: after commit"}
+#: Died at in `test_callback_crash`, since only a callback that fails passes it, in `test_notice_crash`, where there is
+#: somebody to tell, in `test_resumption_crash`, where a graph is resumed, and in `test_identity_crash` and
+#: `test_spec_crash`, since principals and tokens are made, and specs run, by commands.
+ELSEWHERE = {
+    f"{verb}: {edge} commit"
+    for verb in (
+        "postpone_outbox",
+        "add_principal",
+        "disable_principal",
+        "delegate",
+        "create_token",
+        "revoke_token",
+        "record_refusal",
+        "start_spec",
+        "claim_deliveries",
+        "finish_delivery",
+        "fail_delivery",
+        "retry_delivery",
+        "claim_thread",
+        "hold_thread",
+        "let_through",
+        "settle_thread",
+        "retry_thread",
+    )
+    for edge in ("before", "after")
+} | {moments.DELIVERED}
 
 ON_POSTGRES = {
     "open_gate: before commit",

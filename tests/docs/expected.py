@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-_ID = re.compile(r"it_[0-9A-HJKMNP-TV-Z]{26}|(?<=-)[0-9a-f]{16}(?![0-9a-f])")
+_ID = re.compile(r"(?:it|sp|wf)_[0-9A-HJKMNP-TV-Z]{26}|(?<=-)[0-9a-f]{16}(?![0-9a-f])")
 _TOKENS = re.compile(
     rf"(?P<id>{_ID.pattern})"
     r"|(?P<digest>[0-9a-f]{64})"

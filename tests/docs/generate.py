@@ -15,6 +15,7 @@ from .errors_page import errors_page
 from .http_page import http_page
 from .settings_page import settings_page
 from .source import ROOT
+from .spec_page import spec_page
 from .state_page import state_page
 from .tables_page import tables_page
 
@@ -27,6 +28,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "http.md": http_page,
     "settings.md": settings_page,
+    "spec.md": spec_page,
     "state-diagram.md": state_page,
     "tables.md": tables_page,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from signoff.settings import CONFIG_ENV, CONFIG_FILE, CONFIG_FLAG, SETTINGS, Setting
+from signoff.settings.kind import FOLDER_OF_FILE
 
 from .markdown import code, fence, page, table
 
@@ -22,9 +23,12 @@ def settings_page() -> str:
         f"The file is {code(CONFIG_FILE)} in the working directory, or the one that {code(CONFIG_FLAG)} or "
         f"{code(CONFIG_ENV)} names. A dot in a name leads into a mapping. An unknown name in it is an error "
         "(`invalid-settings`), and so is a value that cannot be taken; every problem is named with its line.",
-        fence("port: 8701\ncallbacks:\n  allow:\n    - https://ci.example/hooks/", "yaml"),
-        "Secrets have no flag, since other users of a machine can read command lines. Relative paths start at the "
-        "working directory. `_s` are seconds.",
+        fence("port: 8701\ncallbacks:\n  allow:\n    - https://ci.example/hooks/\ngates:\n  G1: advisory", "yaml"),
+        "Secrets have no flag, since other users of a machine can read command lines. `gates` has neither flag nor "
+        "variable: what relaxes a gate stands in the file, where it can be reviewed. Relative paths start at the "
+        f"working directory; those of {_kept_with_the_file()} in {code(CONFIG_FILE)} start at its own folder. `_s` are "
+        "seconds.",
+        "What the modes of `gates` mean, and which tier takes which, is in the [reference of specs](spec.md).",
         table(("name", "flag", "environment", "accepts", "default", "what it is"), map(_row, SETTINGS)),
         "## Other names in the environment",
         "Understood so that other set-ups keep working; the setting's own name goes before them.",
@@ -32,11 +36,15 @@ def settings_page() -> str:
     )
 
 
+def _kept_with_the_file() -> str:
+    return " and ".join(code(setting.name) for setting in SETTINGS if setting.kind is FOLDER_OF_FILE)
+
+
 def _row(setting: Setting) -> tuple[str, ...]:
     return (
         code(setting.name),
         _flags(setting),
-        code(setting.env),
+        "none" if setting.env is None else code(setting.env),
         setting.kind.accepts,
         "" if setting.default in (None, ()) else code(setting.shown(setting.default)),
         setting.help,
@@ -45,7 +53,7 @@ def _row(setting: Setting) -> tuple[str, ...]:
 
 def _flags(setting: Setting) -> str:
     if setting.flag is None:
-        return "none: a secret"
+        return "none: a secret" if setting.secret else "none"
     return code(setting.flag) + (f", {code(setting.off_flag)}" if setting.off_flag else "")
 
 

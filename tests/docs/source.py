@@ -155,16 +155,35 @@ def _events_written(module: Module, function: Function, node: ast.Call) -> Itera
     given = {keyword.arg: keyword.value for keyword in node.keywords}
     if _called(node) != "append_entry" or "event" not in given:
         return
-    members = _members(function, given["body"])
+    members = _members(module, function, given["body"])
     for name in _event_names(module, function, given["event"]):
         yield Event(name, members, "gate_key" in given)
 
 
-def _members(function: Function, body: ast.expr) -> tuple[str, ...]:
+def _members(module: Module, function: Function, body: ast.expr) -> tuple[str, ...]:
+    """Of a literal, of what a function of this module returns, or with what callers add as `**more`."""
     if isinstance(body, ast.Name):
         body = next(value for name, value in _locals(function) if name == body.id and isinstance(value, ast.Dict))
+    if isinstance(body, ast.Call):
+        made_by = next(one for one in module.functions() if one.name == _called(body))
+        body = next(node.value for node in ast.walk(made_by) if isinstance(node, ast.Return) and node.value)
     assert isinstance(body, ast.Dict), f"{function.name}: the body of an entry is a literal"
-    return tuple(text for key in body.keys if key is not None for text in _texts(key))
+    named = [text for key in body.keys if key is not None for text in _texts(key)]
+    return (*named, *(_more(module, function) if None in body.keys else ()))
+
+
+def _more(module: Module, function: Function) -> list[str]:
+    """The keywords that callers give a function beside those that it names."""
+    arguments = function.args
+    own = {argument.arg for argument in (*arguments.args, *arguments.kwonlyargs)}
+    given = [keyword.arg for _, node in _callers(module, function) for keyword in node.keywords]
+    return sorted({name for name in given if name is not None and name not in own})
+
+
+def _callers(module: Module, function: Function) -> list[tuple[Module, ast.Call]]:
+    """In this module, and where it may be imported."""
+    reach = [module] if function.name.startswith("_") else modules()
+    return [(one, node) for one in reach for node in one.calls() if _called(node) == function.name]
 
 
 def _locals(function: Function) -> Iterator[tuple[str, ast.expr]]:
@@ -174,30 +193,63 @@ def _locals(function: Function) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _event_names(module: Module, function: Function, event: ast.expr) -> list[str]:
-    """A literal, a look-up in a table of this module, or a parameter with what this module's callers give it."""
+    """A literal or its name, a look-up in a table of this module, a parameter with what callers give it, or one or
+    else another."""
+    if isinstance(event, ast.BoolOp):
+        return sorted({name for value in event.values for name in _event_names(module, function, value)})
     if isinstance(event, ast.Subscript) and isinstance(event.value, ast.Name):
         return _table_values(module, event.value.id)
-    if isinstance(event, ast.Name):
+    arguments = function.args
+    if isinstance(event, ast.Name) and event.id in {one.arg for one in (*arguments.args, *arguments.kwonlyargs)}:
         return sorted(set(_given(module, function, event.id)))
-    return _some(_texts(event), function)
+    return _some(_known_texts(module, event), function)
 
 
 def _table_values(module: Module, table: str) -> list[str]:
     tables = [node.value for node in module.tree.body if isinstance(node, ast.Assign) and _names(node) == [table]]
-    return [text for one in tables if isinstance(one, ast.Dict) for value in one.values for text in _texts(value)]
+    dicts = [one for one in tables if isinstance(one, ast.Dict)]
+    return [text for one in dicts for value in one.values for text in _known_texts(module, value)]
 
 
 def _given(module: Module, function: Function, parameter: str) -> list[str]:
     arguments = function.args
     plain = [argument.arg for argument in arguments.args]
     defaults = {a.arg: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None}
-    values = [defaults[parameter]] if parameter in defaults else []
-    for node in module.calls():
-        if _called(node) == function.name:
-            values += [keyword.value for keyword in node.keywords if keyword.arg == parameter]
-            if parameter in plain:
-                values += node.args[plain.index(parameter) : plain.index(parameter) + 1]
-    return _some([text for value in values for text in _texts(value)], function)
+    values = [(module, defaults[parameter])] if parameter in defaults else []
+    for caller, node in _callers(module, function):
+        values += [(caller, keyword.value) for keyword in node.keywords if keyword.arg == parameter]
+        if parameter in plain:
+            at = plain.index(parameter)
+            values += [(caller, value) for value in node.args[at : at + 1]]
+    return _some([text for caller, value in values for text in _known_texts(caller, value)], function)
+
+
+def _known_texts(module: Module, value: ast.expr) -> list[str]:
+    """The same as `_texts`, or what a name at the top of this module, or of the one it comes from, stands for."""
+    if not isinstance(value, ast.Name):
+        return _texts(value)
+    by_name = {one.name: one for one in modules()}
+    sources = [
+        by_name[node.module]
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom) and node.module in by_name and value.id in {one.name for one in node.names}
+    ]
+    return [text for one in [module, *sources] for name, text in _constants(one) if name == value.id][:1]
+
+
+def _constants(module: Module) -> Iterator[tuple[str, str]]:
+    """The texts at the top of a module, one by one or several at once."""
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Name | ast.Tuple):
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            if len(names) == len(values):
+                yield from (
+                    (name.id, text)
+                    for name, value in zip(names, values, strict=True)
+                    for text in _texts(value)
+                    if isinstance(name, ast.Name)
+                )
 
 
 def _some(texts: list[str], function: Function) -> list[str]:

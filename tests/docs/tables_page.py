@@ -15,16 +15,45 @@ _TABLES = {
     "audit_entries": "The audit trail, chained by hash for each workflow. Append-only. See "
     "[audit events](audit-events.md).",
     "audit_heads": "Signed heads over the first `tree_size` entries.",
+    "delegations": "Who may act in whose roles, and until when. At most one row of a pair is not revoked.",
+    "deliveries": "Notices on their way to people: one row for each event of a gate and each target that is told of "
+    "it. Rows stay. `signoff notify list` shows them.",
     "human_gates": "Gates. One row each, from its opening on; a final one never changes.",
     "human_interactions": "Answers as they were given, whether they decided or not. Append-only.",
     "intents": "What somebody wants done. Its one run has the same id.",
-    "outbox": "What a transaction has set going: `continue` a leg, a `message`, a `callback`, an escalation. Rows "
-    "stay.",
+    "outbox": "What a transaction has set going: `continue` a leg, a `message`, a `callback`, an escalation; what "
+    "people may be told of (`notify`). Rows stay.",
     "principals": "People and services that signoff knows by name.",
+    "resumptions": "Decisions on their way into the threads of graphs: one row for each gate that was asked in a node, "
+    "from its end on. `passed_at` is when the gate last let its node go on. Rows stay. See "
+    "[use with LangGraph](../how-to/use-with-langgraph.md).",
     "run_steps": "The recorded output of each step. A leg that is run again skips what is here.",
     "runs": "Runs, each with the plan under which it was started.",
-    "tokens": "Tokens, by hash.",
+    "tokens": "Tokens, by the SHA-256 of their text. Rows stay: once there is one, every caller of a server needs one.",
     "workers": "Workers and their last beat. A beat that lapsed sends another worker after its legs.",
+}
+_VIEWS = {
+    "approval_requests": "Gates as requests for an approval, one row each, for reports: a view over `human_gates`.",
+}
+_COLUMNS = {
+    "workflow_id": "The workflow, or the run, whose gate it is.",
+    "task_id": "The `task_id` or `id` of the task, else the workflow's id.",
+    "risk_level": "low, medium, high or critical; null where nobody has assessed it.",
+    "operation_type": "The `operation` of the task.",
+    "description": "The `description` of the task, else the title of the prompt.",
+    "status": "pending, approved, rejected, timeout or cancelled.",
+    "requested_by": "Who asked.",
+    "requested_at": "When.",
+    "approvers": "The roles that may answer now, as JSON; `*` is anyone.",
+    "required_approvals": "How many approvals it takes.",
+    "received_approvals": "How many have come: of different people, where it takes those.",
+    "timeout_at": "When it ends if nobody answers and it climbs its ladder on time.",
+    "escalated": "Whether it has climbed: 0 or 1 on SQLite, a boolean on Postgres.",
+    "escalation_count": "How often.",
+    "resolved_by": "Who decided; `deadline` where nobody has, `policy:...` where a policy did.",
+    "resolved_at": "When.",
+    "resolution_note": "The rationale of the answer that decided.",
+    "gate_key": "The gate: `approval` for what `POST /workflows` has asked.",
 }
 _REFERENCES = re.compile(r"CREATE TABLE app\.(\w+) \((.*?)\n\)", re.DOTALL)
 _ADDED = re.compile(r"ALTER TABLE app\.(\w+) ADD COLUMN (\w+) (\w+)")
@@ -42,13 +71,25 @@ def tables_page() -> str:
         "Names that end in `_at` are instants in epoch milliseconds. JSON is `JSONB` on Postgres, checked text on "
         "SQLite. Which migrations were applied stands in `app.schema_migrations`.",
         "Migrations: " + ", ".join(code(one.name) for one in migrations("sqlite")) + ".",
-        *(_section(ledger, name, types) for name in table_names(ledger)),
+        *(_section(ledger, name, types) for name in table_names(ledger) if name not in view_names(ledger)),
+        *(_view_section(ledger, name) for name in view_names(ledger)),
     )
 
 
 def table_names(ledger: sqlite3.Connection) -> list[str]:
     rows = ledger.execute("SELECT name FROM app.sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
     return [name for (name,) in rows]
+
+
+def view_names(ledger: sqlite3.Connection) -> list[str]:
+    rows = ledger.execute("SELECT name FROM app.sqlite_master WHERE type = 'view' ORDER BY name")
+    return [name for (name,) in rows]
+
+
+def _view_section(ledger: sqlite3.Connection, name: str) -> str:
+    columns = [row[1] for row in ledger.execute(f"PRAGMA app.table_info({name})")]
+    rows = ((code(column), described(_COLUMNS, column, what="column")) for column in columns)
+    return "\n\n".join([f"## {name}", described(_VIEWS, name, what="view"), table(("column", "what it is"), rows)])
 
 
 def _migrated(steps: list[Migration]) -> sqlite3.Connection:

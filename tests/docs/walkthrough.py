@@ -32,7 +32,8 @@ from .expected import Ids
 from .terminal import Terminal
 
 _MARKED = re.compile(
-    r"^<!-- test(?:: (?P<how>[^>]*?))? -->\n+(?:^```(?P<language>\w+)\n(?P<body>.*?)^```$)?", re.MULTILINE | re.DOTALL
+    r"^<!-- test(?:: (?P<how>[^>]*?))? -->\n+(?:^(?P<fence>`{3,})(?P<language>\w+)\n(?P<body>.*?)^(?P=fence)$)?",
+    re.MULTILINE | re.DOTALL,
 )
 _ADDRESS = re.compile(r"\b127\.0\.0\.1:(87\d\d)\b")
 _PORT = "8700"

@@ -15,6 +15,7 @@ from signoff.errors import SchemaVersionError
 from signoff.ledger import migrate
 from signoff.ledger.database import Database
 from signoff.ledger.migrate import Migration, check_schema, migrations, schema_version, upgrade
+from signoff.ledger.store import SqlLedger
 from signoff.settings import load
 
 UPGRADE = """
@@ -100,6 +101,25 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty: Database, monkeypat
     check_schema(empty)
     with pytest.raises(Exception, match="half"):
         query_sql(empty, "SELECT * FROM app.half")
+
+
+def test_a_ledger_of_the_first_version_is_refused_and_keeps_its_runs_through_the_upgrade(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = migrations(empty.dialect)[:1]
+    monkeypatch.setattr(migrate, "migrations", lambda _dialect: first)
+    assert upgrade(empty, now=T0) == ["0001_initial"]
+    monkeypatch.undo()
+    columns = "id, workflow_id, door, recipe, plan, plan_digest, status, next_action, created_at, updated_at"
+    values = f"'it_1', 'it_1', 'intent', 'compile-default', '{{}}', '{'a' * 64}', 'SUCCESS', 'NONE', 1, 1"
+    run_sql(empty, f"INSERT INTO app.runs ({columns}) VALUES ({values})")
+    with pytest.raises(SchemaVersionError, match="signoff db upgrade") as refusal:
+        check_schema(empty)
+    assert refusal.value.details["found"] == 1
+    assert upgrade(empty, now=T0) == known_names(empty)[1:]
+    with SqlLedger(empty).read() as reader:
+        (run,) = reader.runs(status=None, before=None, limit=9)
+    assert (run.id, run.subject) == ("it_1", None)
 
 
 def test_processes_that_upgrade_at_once_all_succeed(database_url: str | None, signoff_dir: Path) -> None:

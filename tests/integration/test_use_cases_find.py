@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from spec_run_samples import a_spec_gate, a_spec_run
 from use_case_worlds import Clock, open_one, say, start_one, waiting_run
 
 from signoff.app.find import (
@@ -19,6 +20,7 @@ from signoff.app.find import (
     find_gates,
     find_gates_of,
     find_interactions,
+    find_newest_gates,
     find_newest_head,
     find_run,
     find_runs,
@@ -58,6 +60,10 @@ def test_every_page_size_shows_everything_once_and_in_order(world: World, clock:
     gates = walk(lambda cursor: find_gates(world, limit=limit, cursor=cursor))
     assert len(gates) == len({gate.gate_key for gate in gates}) == 6
     assert [gate.deadline_at for gate in gates] == sorted(gate.deadline_at for gate in gates)
+    opened = walk(lambda cursor: find_newest_gates(world, limit=limit, cursor=cursor))
+    assert [gate.opened_at for gate in opened] == sorted((gate.opened_at for gate in gates), reverse=True)
+    assert {gate.gate_key for gate in opened} == {gate.gate_key for gate in gates}
+    assert len(opened) == 6
     said = walk(lambda cursor: find_interactions(world, "wf-x", limit=limit, cursor=cursor))
     assert [one.dedupe_key for one in said] == [f"k-{n}" for n in range(6)]
     entries = walk(lambda cursor: find_entries(world, after=int(cursor or 0), limit=limit))
@@ -91,6 +97,7 @@ def test_a_cursor_that_was_not_handed_out_is_refused(world: World, cursor: str) 
     finds: list[Callable[[], Page]] = [
         lambda: find_runs(world, cursor=cursor),
         lambda: find_gates(world, cursor=cursor),
+        lambda: find_newest_gates(world, cursor=cursor),
         lambda: find_interactions(world, "wf-1", cursor=cursor),
     ]
     for find in finds:
@@ -104,6 +111,7 @@ def test_a_limit_is_kept_and_never_guessed(world: World) -> None:
     finds: list[tuple[int, Callable[[int], Page]]] = [
         (200, lambda limit: find_runs(world, limit=limit)),
         (200, lambda limit: find_gates(world, limit=limit)),
+        (200, lambda limit: find_newest_gates(world, limit=limit)),
         (500, lambda limit: find_interactions(world, "wf-1", limit=limit)),
         (500, lambda limit: find_entries(world, limit=limit)),
     ]
@@ -124,6 +132,10 @@ def test_a_seq_out_of_bounds_is_refused(world: World, after: int) -> None:
 def test_a_word_that_is_not_of_the_vocabulary_is_refused(world: World) -> None:
     finds: list[Callable[[], Page]] = [
         lambda: find_runs(world, status="RUNNING"),
+        lambda: find_runs(world, door="window"),
+        lambda: find_runs(world, subject=""),
+        lambda: find_runs(world, subject="a\x00b"),
+        lambda: find_runs(world, subject="x" * 4_097),
         lambda: find_gates(world, state="pending"),
         lambda: find_gates(world, risk="mild"),
     ]
@@ -142,6 +154,27 @@ def test_filters_narrow_what_is_found(world: World, database: Database) -> None:
     assert find_gates(world, state="RECEIVED").items == []
     assert [one.id for one in find_runs(world, status="WAITING_INPUT").items] == [run.id]
     assert find_runs(world, status="SUCCESS").items == []
+
+
+def test_runs_are_found_by_what_they_are_about_page_by_page(world: World, clock: Clock) -> None:
+    intent = start_one(world)
+    for n in range(5):
+        clock.advance_s(1)
+        a_spec_run(world, f"sp_{n}", spec="docs/a plan ü.md" if n % 2 else "other.md")
+    found = walk(lambda cursor: find_runs(world, door="spec", subject="docs/a plan ü.md", limit=1, cursor=cursor))
+    assert [run.id for run in found] == ["sp_3", "sp_1"]
+    assert [run.id for run in find_runs(world, door="intent").items] == [intent.id]
+    assert len(find_runs(world, subject="other.md").items) == 3
+    assert find_runs(world, door="story", subject="other.md").items == []
+
+
+def test_the_newest_gates_are_of_every_state(world: World, clock: Clock) -> None:
+    a_spec_run(world, "sp_1")
+    a_spec_gate(world, "sp_1")
+    clock.advance_s(1)
+    open_one(world)
+    say(world)
+    assert [gate.gate_key for gate in find_newest_gates(world).items] == ["go-live", "g0-of-sp_1"]
 
 
 def test_a_gate_is_found_by_its_key_alone_where_that_is_unique(world: World) -> None:

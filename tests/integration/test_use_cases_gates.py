@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from ledger_databases import T0, dump
-from use_case_worlds import Clock, make_world, open_one, refusing, say, start_one
+from use_case_worlds import Clock, make_world, open_one, orders, refusing, say, start_one
 
+from signoff.app.add_principal import add_principal
+from signoff.app.create_token import create_token
 from signoff.app.find import find_gate
 from signoff.app.open_gate import OnDecision, open_gate
 from signoff.app.verify_audit import verify_audit
@@ -146,8 +148,7 @@ def test_a_decision_orders_what_the_gate_asked_for(
     url = "http://127.0.0.1:9/hook" if on_decision == "callback" else None
     open_one(world, on_decision=OnDecision(on_decision, url=url))
     answered = say(world)
-    orders = dump(database, "outbox")["outbox"]
-    assert [order["kind"] for order in orders] == ([] if kind is None else [kind])
+    assert orders(database) == ([] if kind is None else [kind])
     with world.ledger.read() as tx:
         gate = tx.gate("wf-1", "go-live")
     assert gate is not None
@@ -155,7 +156,9 @@ def test_a_decision_orders_what_the_gate_asked_for(
 
 
 def test_a_callback_needs_the_operators_leave_once_people_sign_in(database: Database, clock: Clock) -> None:
-    closed = make_world(database, clock, is_open=False, callbacks_allow=("https://ci.example/hooks",))
+    closed = make_world(database, clock, callbacks_allow=("https://ci.example/hooks",))
+    add_principal(closed, name="ada", actor="root")
+    create_token(closed, name="ada", actor="root")
     with refusing(database, InvalidInputError, "callback-not-allowed"):
         ask(closed, on_decision=OnDecision("callback", url="http://127.0.0.1/hook"))
     gate, _ = ask(closed, on_decision=OnDecision("callback", url="https://ci.example/hooks/7"))

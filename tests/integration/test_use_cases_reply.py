@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ledger_databases import T0, dump
-from use_case_worlds import ADA, BOB, Clock, make_world, open_one, refusing, say
+from use_case_worlds import ADA, BOB, Clock, make_world, notices, open_one, orders, refusing, say
 
 from signoff.app.expire import expire
 from signoff.app.find import find_gate, find_interactions
@@ -106,7 +106,8 @@ def test_what_is_not_understood_is_no_answer(world: World, database: Database, p
         say_payload(world, payload)
     assert refusal.value.code == code
     assert find_gate(world, "wf-1", "go-live").state is State.PENDING
-    assert dump(database, "human_interactions", "outbox") == {"human_interactions": [], "outbox": []}
+    assert dump(database, "human_interactions") == {"human_interactions": []}
+    assert (orders(database), notices(database)) == ([], ["gate.opened"])
 
 
 def say_payload(world: World, payload: Any) -> Answered:
@@ -125,8 +126,8 @@ def test_a_decision_and_all_that_follows_from_it_is_written_at_once(world: World
     assert (decided.state, decided.decision, decided.decided_by, decided.decided_at) == ("RECEIVED", "yes", "ada", T0)
     [interaction] = find_interactions(world, "wf-1").items
     assert interaction.id == answered.receipt.interaction_id
-    [order] = dump(database, "outbox")["outbox"]
-    assert order["kind"] == "message"
+    assert orders(database) == ["message"]
+    assert notices(database) == ["gate.opened", "gate.decided"]
     with world.ledger.read() as tx:
         opened, ended = tx.all_entries()
     assert (opened.event, ended.event) == ("gate.opened", "gate.decided")
@@ -195,7 +196,7 @@ def test_a_deferral_is_recorded_and_leaves_the_gate_open(world: World, database:
     answered = say(world, "later")
     assert (answered.receipt.state, answered.receipt.decision) == ("PENDING", "later")
     assert find_gate(world, "wf-1", "go-live").state is State.PENDING
-    assert dump(database, "outbox")["outbox"] == []
+    assert (orders(database), notices(database)) == ([], ["gate.opened"])
     assert say(world, "later") == Answered(True, answered.receipt)
     assert say(world, "yes", dedupe_key="k-2").receipt.state == "RECEIVED"
     with world.ledger.read() as tx:
@@ -214,9 +215,9 @@ def test_a_late_answer_times_the_gate_out_when_no_worker_did(world: World, datab
     gate = find_gate(world, "wf-1", "go-live")
     assert (gate.state, gate.decision, gate.decided_by, gate.decided_at) == (State.TIMED_OUT, None, "deadline", clock())
     assert refusal.value.receipt == _receipt_of(world, "go-live")
-    rows = dump(database, "human_interactions", "outbox")
-    assert rows["human_interactions"] == []
-    assert sorted(row["kind"] for row in rows["outbox"]) == ["escalate", "message"]
+    assert dump(database, "human_interactions") == {"human_interactions": []}
+    assert sorted(orders(database)) == ["escalate", "message"]
+    assert notices(database) == ["gate.opened", "gate.timed-out"]
     assert sweep_deadlines(world) == 0
     with refusing(database, GateTimedOutError, "gate-timed-out"):
         say(world, dedupe_key="k-2")
@@ -271,7 +272,7 @@ def test_the_sweep_ends_every_due_gate_once(world: World, database: Database, cl
     with world.ledger.read() as tx:
         events = [entry.event for entry in tx.all_entries()]
     assert events.count("gate.timed-out") == 3
-    assert len(dump(database, "outbox")["outbox"]) == 3
+    assert orders(database) == ["escalate"] * 3
 
 
 def test_workers_that_sweep_at_once_end_a_gate_once(world: World, clock: Clock) -> None:

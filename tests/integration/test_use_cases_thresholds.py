@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ledger_databases import dump
-from use_case_worlds import ADA, BOB, open_one, refusing, say
+from use_case_worlds import ADA, BOB, open_one, orders, refusing, say
 
 from signoff.app.find import find_gate
 from signoff.app.open_gate import OnDecision
@@ -23,11 +23,11 @@ def test_approvals_are_collected_until_the_last_decides(world: World, database: 
     open_one(world, requirement=TWO, on_decision=OnDecision("message"))
     first = say(world, actor=ADA)
     assert (first.receipt.state, first.receipt.remaining) == ("PENDING", {"*": 1})
-    assert dump(database, "outbox")["outbox"] == []
+    assert orders(database) == []
     second = say(world, actor=BOB, dedupe_key="k-2")
     assert (second.receipt.state, second.receipt.actor, second.receipt.remaining) == ("RECEIVED", "bob", {})
     assert find_gate(world, "wf-1", "go-live").decided_by == "bob"
-    assert len(dump(database, "outbox")["outbox"]) == 1
+    assert orders(database) == ["message"]
     with world.ledger.read() as tx:
         assert [entry.event for entry in tx.all_entries()] == ["gate.opened", "gate.approved", "gate.decided"]
 

@@ -6,6 +6,7 @@ import hashlib
 from itertools import product
 from typing import Any
 
+from hostile_text import hostile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -216,16 +217,6 @@ def test_every_compiled_plan_comes_to_an_end(asks: bool, count: int, ttl_s: int 
     assert ("ApplyPatchST" in passed) is (choice == "yes" or not asks)
 
 
-# What Markdown is made of, so that blocks are opened and left open as often as can be.
-hostile = st.lists(
-    st.sampled_from(
-        ["`", "``", "```", "````", "~~~", "\n", "\n\n", " ", "    ", "\t", "a", "#", "# ", ">", "<!--", "-->"]
-    )
-    | st.sampled_from(
-        ["<pre>", "</pre>", "<script>", "1. ", "- ", "---", "===", "[a]: b", "|", "*", "\\", "+", "diff"]
-    ),
-    max_size=14,
-).map("".join)
 spoken = hostile.filter(lambda text: text.strip() != "")
 
 

@@ -57,7 +57,15 @@ def test_a_requirement_is_met_exactly_when_some_way_of_seating_fills_it(
     requirement: Requirement, people: list[Actor]
 ) -> None:
     assert (places_left(requirement, people) == {}) is (open_places(requirement, people) == 0)
-    assert is_satisfiable(requirement, people) is (open_places(requirement, people) == 0)
+
+
+@unhurried
+@given(any_requirements, crowds)
+def test_a_requirement_can_be_met_exactly_when_some_way_of_seating_whoever_may_come_fills_it(
+    requirement: Requirement, people: list[Actor]
+) -> None:
+    often = 1 if requirement.distinct_people else sum(need.count for need in requirement.needs)
+    assert is_satisfiable(requirement, people) is (open_places(requirement, people * often) == 0)
 
 
 @unhurried

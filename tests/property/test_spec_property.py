@@ -7,40 +7,18 @@ from typing import Any, TypeVar
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from spec_strategies import compiled, specs
 
+from signoff.documents.problem import Problem
+from signoff.documents.yaml_text import read_yaml
 from signoff.errors import SpecError
-from signoff.plans.spec.compile import compile_spec
 from signoff.plans.spec.compiled import Compiled, read_compiled
 from signoff.plans.spec.emit import emit_yaml, scalar
-from signoff.plans.spec.model import (
-    DECISIONS,
-    GATES,
-    TIERS,
-    Category,
-    Command,
-    FrontMatter,
-    GateRef,
-    Item,
-    Option,
-    Review,
-    Spec,
-    SpecStep,
-)
+from signoff.plans.spec.model import Item, Review, Spec, SpecStep
 from signoff.plans.spec.parse import parse_spec
-from signoff.plans.spec.problem import SpecProblem
-from signoff.plans.spec.yaml_text import read_yaml
 
 T = TypeVar("T")
 unhurried = settings(deadline=None)  # a busy machine is not a wrong answer
-
-AT_GATE = {"mode": "blocking", "review": "peer", "roles": ["developer"], "hours": 8}
-DEFAULTS = {
-    "tier": "B",
-    "all_items": False,
-    "justification": False,
-    "owner_may_approve": True,
-    "gates": dict.fromkeys(GATES, AT_GATE),
-}
 
 PIECES = (
     "---", "tier: B", "tier: Q", "title: T", "owner: O", "goal: G", "a: *b", "a: [", "x: {y: [1, 2.0, null]}",
@@ -100,61 +78,12 @@ values = st.recursive(
 @unhurried
 @given(st.dictionaries(st.text(printable, max_size=10), values, max_size=5))
 def test_what_is_emitted_is_read_back(document: dict[str, Any]) -> None:
-    problems: list[SpecProblem] = []
+    problems: list[Problem] = []
     found = read_yaml(emit_yaml(document), problems)
     assert (found.value or {}, problems) == (document, [])
 
 
 # A spec that is meant, and how it may be written
-
-words = st.text("abcdefghij XYZ09é", min_size=1, max_size=20).map(lambda text: " ".join(text.split())).filter(
-    lambda text: text and text[0].isalpha() and text.lower() not in ("na", "tbd")
-)  # fmt: skip
-paths = st.lists(
-    st.text("abc.", min_size=1, max_size=5).filter(lambda part: part.strip(".")), min_size=1, max_size=3
-).map("/".join)
-items = st.builds(Item, words, st.booleans())
-categories = st.lists(
-    st.builds(Category, words, st.lists(items, min_size=1, max_size=3).map(tuple)),
-    min_size=1,
-    max_size=3,
-    unique_by=lambda category: category.name,
-).map(tuple)
-
-
-@st.composite
-def reviews(draw: st.DrawFn) -> Review:
-    ticked = draw(st.sampled_from([None, *DECISIONS]))
-    options = tuple(Option(name, name, draw(st.just("") | words), name == ticked) for name in DECISIONS)
-    metadata = {name: draw(st.just("") | words) for name in ("reviewer", "date", "rationale")}
-    return Review(draw(categories), options, metadata)
-
-
-@st.composite
-def steps(draw: st.DrawFn, number: int) -> SpecStep:
-    gate = draw(st.none() | st.builds(GateRef, st.sampled_from(sorted(GATES)), words))
-    return SpecStep(
-        number=number,
-        title=draw(words),
-        gate=gate,
-        remark=draw(st.just("") | words) if gate else "",
-        prompt=draw(st.lists(words, max_size=3).map("\n".join)),
-        commands=tuple(draw(st.lists(st.builds(Command, st.just("bash"), words.map(lambda x: f"{x}\n")), max_size=2))),
-        outputs=tuple(draw(st.lists(paths, max_size=3, unique=True))),
-        review=draw(st.none() | reviews()) if gate else None,
-    )
-
-
-@st.composite
-def specs(draw: st.DrawFn) -> Spec:
-    front = FrontMatter(draw(st.sampled_from(TIERS)), draw(words), draw(words), draw(words))
-    count = draw(st.integers(1, 3))
-    return Spec(
-        front=front,
-        steps=tuple(draw(steps(number)) for number in range(1, count + 1)),
-        description=draw(st.just("") | words),
-        acceptance_criteria=tuple(draw(st.lists(items, max_size=3))),
-    )
 
 
 def written(spec: Spec, order: list[int]) -> str:
@@ -206,7 +135,3 @@ def tried(read: Callable[[], T]) -> T | SpecError:
         return read()
     except SpecError as error:
         return error
-
-
-def compiled(spec: Spec) -> dict[str, Any]:
-    return compile_spec(spec, DEFAULTS, source_md_path="plan.md", source_md_sha256="0" * 64)

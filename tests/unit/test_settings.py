@@ -24,7 +24,7 @@ class Promise:
     default: Any
     flag: str | None
     by_flag: tuple[str, Any]
-    by_env: tuple[str, Any]
+    by_env: tuple[str, Any] | None
     by_yaml: tuple[str, Any]
     aliases: tuple[tuple[str, str, Any], ...] = ()
 
@@ -39,6 +39,10 @@ def text(flag: str | None, default: str | None, alias: str | None = None) -> Pro
     return Promise(default, flag, ("one", "one"), ("two", "two"), ("three", "three"), aliases)
 
 
+def in_file(value: str) -> Promise:
+    return Promise(None, None, (value, value), None, (value, value))
+
+
 def url(flag: str, scheme: str) -> Promise:
     one, two, three = (f"{scheme}://{host}/x" for host in ("a", "b", "c"))
     return Promise(None, flag, (one, one), (two, two), (three, three))
@@ -49,6 +53,8 @@ PROMISES = {
     "database_url": url("--database-url", "postgresql"),
     "url": url("--url", "https"),
     "token": text(None, None),
+    "token_file": Promise(None, "--token-file", ("a", Path("a")), ("/b", Path("/b")), ("../c", Path("../c"))),
+    "actor": Promise("os", "--actor", ("git", "git"), ("os", "os"), ("git", "git")),
     "host": text("--host", "127.0.0.1"),
     "port": number("--port", 8700, "PORT"),
     "admin_port": number("--admin-port", None, "ADMIN_PORT"),
@@ -63,6 +69,7 @@ PROMISES = {
     "agent_command": Promise(
         None, "--agent-command", ("a 'b c'", ("a", "b c")), ("d", ("d",)), ("e --f", ("e", "--f"))
     ),
+    "replay_dir": Promise(None, "--replay-dir", ("a", Path("a")), ("/b", Path("/b")), ("../c", Path("../c"))),
     "agent_timeout_s": number("--agent-timeout-s", 600),
     "agent_output_bytes_max": number("--agent-output-bytes-max", MIB),
     "sandbox": Promise(
@@ -74,6 +81,7 @@ PROMISES = {
         (("SBX_MODE", "live", "local"), ("SBX_MODE", "mock", "mock")),
     ),
     "sandbox_output_bytes_max": number("--sandbox-output-bytes-max", MIB),
+    "command_timeout_s": number("--command-timeout-s", 3_600),
     "partitioning": Promise(
         True,
         "--partitioning",
@@ -86,7 +94,15 @@ PROMISES = {
     "concurrency": number("--concurrency", 10),
     "sandbox_concurrency": number("--sandbox-concurrency", 10),
     "migrate": Promise(False, "--migrate", ("false", False), ("yes", True), ("true", True)),
+    "dev": Promise(False, "--dev", ("false", False), ("yes", True), ("true", True)),
     "plan_approval_timeout_s": number("--plan-approval-timeout-s", 86_400),
+    "tier_defaults": Promise(None, "--tier-defaults", ("a", Path("a")), ("/b", Path("/b")), ("../c", Path("../c"))),
+    "gates.G0": in_file("blocking"),
+    "gates.G1": in_file("required-items"),
+    "gates.G2": in_file("advisory"),
+    "gates.G3": in_file("automatic"),
+    "gates.G4": in_file("advisory"),
+    "policy_dir": Promise(None, "--policy-dir", ("a", Path("a")), ("/b", Path("/b")), ("../c", Path("../c"))),
     "callbacks.allow": Promise(
         (),
         "--callbacks-allow",
@@ -95,9 +111,18 @@ PROMISES = {
         ("[https://d/]", ("https://d/",)),
     ),
     "callbacks.secret": text(None, None),
+    "ingress.secret": text(None, None),
+    "ingress.actor": text("--ingress-actor", "webhook"),
+    "notify_file": Promise(
+        Path("notify.yaml"), "--notify-file", ("a", Path("a")), ("/b", Path("/b")), ("../c", Path("../c"))
+    ),
+    "public_url": Promise(
+        None, "--public-url", ("https://a", "https://a/"), ("http://b/c", "http://b/c"), ("http://d/", "http://d/")
+    ),
     "log_format": Promise("auto", "--log-format", ("text", "text"), ("json", "json"), ("text", "text")),
 }
 EVERY = pytest.mark.parametrize("name", PROMISES)
+EVERY_WITH_VARIABLE = pytest.mark.parametrize("name", [name for name, one in PROMISES.items() if one.by_env])
 
 
 def setting_of(name: str) -> Setting:
@@ -112,7 +137,8 @@ def yaml_line(name: str, value: str) -> str:
 
 def found(settings: Settings, name: str) -> tuple[Any, str]:
     (source,) = [source for source in settings.sources if source.name == name]
-    return getattr(settings, name.replace(".", "_")), source.origin
+    value = settings.gates.get(name[6:]) if name.startswith("gates.") else getattr(settings, name.replace(".", "_"))
+    return value, source.origin
 
 
 def env_name(name: str) -> str:
@@ -133,27 +159,35 @@ def write(folder: Path, text: str) -> Path:
 
 def test_the_table_holds_what_is_promised_and_nothing_else() -> None:
     assert [setting.name for setting in SETTINGS] == list(PROMISES)
-    assert [field.name for field in fields(Settings)] == [name.replace(".", "_") for name in PROMISES] + ["sources"]
+    names = [name.partition(".")[0] if name.startswith("gates.") else name.replace(".", "_") for name in PROMISES]
+    assert [field.name for field in fields(Settings)] == [*dict.fromkeys(names), "sources"]
 
 
 @EVERY
 def test_every_setting_has_its_flag_its_variable_its_aliases_and_a_sentence(name: str) -> None:
     setting, promise = setting_of(name), PROMISES[name]
     assert setting.flag == promise.flag
-    assert setting.env == env_name(name)
+    assert setting.env == (env_name(name) if promise.by_env else None)
     assert {alias.env for alias in setting.aliases} == {alias for alias, _, _ in promise.aliases}
     assert setting.help.endswith(".")
     assert setting.kind.accepts
 
 
-def test_only_secrets_lack_a_flag() -> None:
-    assert [setting.name for setting in SETTINGS if setting.flag is None] == ["token", "callbacks.secret"]
-    assert [setting.name for setting in SETTINGS if setting.secret] == ["token", "callbacks.secret"]
+def test_only_secrets_and_what_relaxes_gates_lack_a_flag() -> None:
+    gates = [name for name in PROMISES if name.startswith("gates.")]
+    assert [setting.name for setting in SETTINGS if setting.flag is None] == [
+        "token",
+        *gates,
+        "callbacks.secret",
+        "ingress.secret",
+    ]
+    assert [setting.name for setting in SETTINGS if setting.env is None] == gates
+    assert [setting.name for setting in SETTINGS if setting.secret] == ["token", "callbacks.secret", "ingress.secret"]
 
 
 def test_only_switches_can_be_said_no_to() -> None:
     off_flags = {setting.off_flag for setting in SETTINGS} - {None}
-    assert off_flags == {"--no-partitioning", "--no-migrate"}
+    assert off_flags == {"--no-partitioning", "--no-migrate", "--no-dev"}
 
 
 @EVERY
@@ -169,18 +203,18 @@ def test_the_file_goes_before_the_default(name: str, tmp_path: Path) -> None:
     assert found(settings, name) == (expected(value, tmp_path), f"signoff.yaml:{line}")
 
 
-@EVERY
+@EVERY_WITH_VARIABLE
 def test_the_variable_goes_before_the_file(name: str, tmp_path: Path) -> None:
-    given, value = PROMISES[name].by_env
+    given, value = PROMISES[name].by_env or ("", None)
     write(tmp_path, yaml_line(name, PROMISES[name].by_yaml[0]))
     settings = load({}, {env_name(name): given}, cwd=tmp_path)
     assert found(settings, name) == (value, f"environment {env_name(name)}")
 
 
-@EVERY
+@EVERY_WITH_VARIABLE
 def test_an_alias_goes_before_the_file_and_after_the_settings_own_variable(name: str, tmp_path: Path) -> None:
     write(tmp_path, yaml_line(name, PROMISES[name].by_yaml[0]))
-    own, own_value = PROMISES[name].by_env
+    own, own_value = PROMISES[name].by_env or ("", None)
     for alias, given, value in PROMISES[name].aliases:
         assert found(load({}, {alias: given}, cwd=tmp_path), name) == (value, f"environment {alias}")
         both = load({}, {alias: given, env_name(name): own}, cwd=tmp_path)
@@ -191,7 +225,9 @@ def test_an_alias_goes_before_the_file_and_after_the_settings_own_variable(name:
 def test_the_flag_goes_before_everything(name: str, tmp_path: Path) -> None:
     promise = PROMISES[name]
     write(tmp_path, yaml_line(name, promise.by_yaml[0]))
-    environ = {env_name(name): promise.by_env[0]} | {alias: given for alias, given, _ in promise.aliases}
+    environ = {env_name(name): promise.by_env[0] if promise.by_env else ""} | {
+        alias: given for alias, given, _ in promise.aliases
+    }
     settings = load({name.replace(".", "_"): promise.by_flag[0]}, environ, cwd=tmp_path)
     assert found(settings, name) == (expected(promise.by_flag[1], tmp_path), f"flag {promise.flag}")
 
@@ -253,6 +289,7 @@ BOUNDS = {
     "sandbox_concurrency": (1, 1_000),
     "plan_approval_timeout_s": (1, 2_592_000),
     "agent_timeout_s": (1, 2_592_000),
+    "command_timeout_s": (1, 2_592_000),
     "agent_output_bytes_max": (1, 1_073_741_824),
     "sandbox_output_bytes_max": (1, 1_073_741_824),
 }
@@ -302,6 +339,8 @@ BAD = [
     ("url", "http://a:0"),
     ("url", "http://[::1"),
     ("token", "two\nlines"),
+    ("token_file", " "),
+    ("actor", "ldap"),
     ("host", " "),
     ("port", "eighty"),
     ("port", "8_700"),
@@ -368,23 +407,35 @@ WRONG_IN_YAML = {
     "database_url": "sqlite:///x",
     "url": "[]",
     "token": "12",
+    "token_file": "12",
+    "actor": "ldap",
     "host": "true",
     "port": "'8700'",
     "admin_port": "true",
     "agent": "[replay]",
     "agent_command": "[a, b]",
+    "replay_dir": "7",
     "agent_timeout_s": "0",
     "agent_output_bytes_max": "1.5",
     "sandbox": "live",
     "sandbox_output_bytes_max": "0",
+    "command_timeout_s": "0",
     "partitioning": "yes",
     "app_version": "1.2",
     "concurrency": "1001",
     "sandbox_concurrency": "0",
     "migrate": "1",
+    "dev": "development",
     "plan_approval_timeout_s": "2592001",
+    "tier_defaults": "[tiers]",
+    **{f"gates.G{n}": mode for n, mode in enumerate(["on", "Advisory", "none", "[advisory]", "required_items"])},
+    "policy_dir": "{a: b}",
     "callbacks.allow": "https://a/",
     "callbacks.secret": "{a: b}",
+    "ingress.secret": "7",
+    "ingress.actor": "[ci]",
+    "notify_file": "[a]",
+    "public_url": "https://signoff.example/?a",
     "log_format": "xml",
 }
 
@@ -411,6 +462,47 @@ def test_all_problems_of_a_file_are_told_at_once_in_the_order_of_its_lines(tmp_p
 def test_a_group_that_is_no_mapping_names_its_members(tmp_path: Path) -> None:
     error = problems_of(tmp_path, "callbacks: https://a/\n")
     assert str(error) == "signoff.yaml:1: callbacks must be a mapping of allow, secret."
+
+
+def test_the_modes_of_gates_are_one_mapping(tmp_path: Path) -> None:
+    settings = load({}, {}, cwd=write(tmp_path, "gates: {G1: advisory, G3: required-items, G4: }\n"))
+    assert settings.gates == {"G1": "advisory", "G3": "required-items"}
+    assert load({}, {"SIGNOFF_GATES_G1": "advisory"}, cwd=tmp_path / "elsewhere").gates == {}
+
+
+def test_a_gate_or_mode_that_is_not_known_is_told_with_its_own_line(tmp_path: Path) -> None:
+    error = problems_of(tmp_path, "port: 1\ngates:\n  G0: blocking\n  G7: advisory\n  G1: sometimes\n")
+    assert (
+        str(error).splitlines()[0].startswith("signoff.yaml:4: there is no setting 'gates.G7'; did you mean 'gates.G")
+    )
+    assert str(error).splitlines()[1] == (
+        "signoff.yaml:5: gates.G1 must be blocking or required-items or advisory or automatic; found 'sometimes'."
+    )
+    not_a_mapping = problems_of(tmp_path, "gates: advisory\n")
+    assert str(not_a_mapping) == "signoff.yaml:1: gates must be a mapping of G0, G1, G2, G3, G4."
+
+
+def test_the_notify_file_is_looked_for_beside_the_settings_file_wherever_that_is(tmp_path: Path) -> None:
+    assert load({}, {}, cwd=tmp_path).notify_file == tmp_path / "notify.yaml"
+    (tmp_path / "conf").mkdir()
+    write(tmp_path / "conf", "port: 1\n")
+    named = str(Path("conf", CONFIG_FILE))
+    assert load({"config": named}, {}, cwd=tmp_path).notify_file == tmp_path / "conf" / "notify.yaml"
+    by_environment = load({}, {"SIGNOFF_CONFIG": named}, cwd=tmp_path)
+    assert by_environment.notify_file == tmp_path / "conf" / "notify.yaml"
+    assert load({"config": named, "notify_file": "n.yaml"}, {}, cwd=tmp_path).notify_file == tmp_path / "n.yaml"
+
+
+def test_the_folder_of_tier_defaults_is_looked_for_beside_the_file_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    write(tmp_path / "conf", "tier_defaults: tiers\n")
+    named = str(Path("conf", CONFIG_FILE))
+    assert load({"config": named}, {}, cwd=tmp_path).tier_defaults == tmp_path / "conf" / "tiers"
+    assert load({"config": str(tmp_path / named)}, {}, cwd=tmp_path).tier_defaults == tmp_path / "conf" / "tiers"
+    flags = {"config": named, "tier_defaults": "tiers"}
+    assert load(flags, {}, cwd=tmp_path).tier_defaults == tmp_path / "tiers"
+    (source,) = [one for one in load(flags, {}, cwd=tmp_path).sources if one.name == "tier_defaults"]
+    assert (source.value, source.origin) == (str(tmp_path / "tiers"), "flag --tier-defaults")
 
 
 def test_a_key_that_was_merged_in_counts_though_its_line_is_not_known(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -28,7 +28,7 @@ class HealthOut(BaseModel):
     ok: Literal[True]
     version: str
     database: DatabaseName
-    auth: Literal["open"]
+    auth: Literal["open", "tokens"]
 
 
 class IntentOut(BaseModel):
@@ -59,6 +59,9 @@ class RunOut(BaseModel):
     error: str | None
     created_at: int
     updated_at: int
+    subject: str | None = Field(
+        default=None, description="What it is about under its door: a spec's path. Left out where it is about nothing."
+    )
 
 
 class StartedRunOut(RunOut):
@@ -135,6 +138,7 @@ class RequirementOut(BaseModel):
     not_requester: bool
     justification: bool
     all_items: bool
+    all_evidence: bool = Field(default=False, description="Only where it is set: no piece of evidence may be missing.")
 
 
 class PromptOut(BaseModel):
@@ -208,6 +212,13 @@ class GatePageOut(BaseModel):
     model_config = _shape()
 
     items: list[InboxGateOut]
+    next_cursor: str | None
+
+
+class NewestGatePageOut(BaseModel):
+    model_config = _shape()
+
+    items: list[GateOut]
     next_cursor: str | None
 
 
@@ -295,3 +306,42 @@ class HeadOut(BaseModel):
     signed_at: int
     key_id: str
     signature: str
+
+
+class ReasonOut(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    rule: str = Field(description="A rule, a trigger that the task named, or `unknown-operation`, `unknown-severity`.")
+    because: str
+
+
+class RungOut(BaseModel):
+    model_config = _shape()
+
+    ttl_s: int = Field(description="Seconds from this escalation to the next deadline.")
+    add_roles: list[str]
+
+
+class ScheduleOut(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    timezone: str
+    days: list[str]
+    hours: str
+
+
+class AssessmentOut(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    risk_level: Literal["low", "medium", "high", "critical"]
+    risk_score: Annotated[int, Field(ge=0, le=10, description="0..2 low, 3..5 medium, 6..8 high, 9..10 critical.")]
+    reasons: list[ReasonOut] = Field(description="Every rule that fired.")
+    requirement: RequirementOut | None = Field(description="Null where nobody is asked.")
+    auto_approve: bool
+    notify: bool
+    approvers: list[str]
+    ttl_s: int | None = Field(description="Seconds until the first deadline.")
+    timeout_s: int | None = Field(description="Seconds until the end, escalations and all.")
+    on_timeout: Literal["reject", "approve"] | None
+    ladder: list[RungOut] = Field(description="What the gate climbs between the two.")
+    schedule: ScheduleOut | None = Field(description="When the clock of the gate goes; always, where null.")

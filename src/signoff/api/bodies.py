@@ -246,6 +246,37 @@ Requirement = Annotated[
 ]
 
 
+TaskBody = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {
+                "operation": {"type": "string", "description": "One that the policy knows; any other is never low."},
+                "environment": {"type": "string"},
+                "resource_type": {"type": "string"},
+                "description": {"type": "string"},
+                "estimated_cost": {"type": "number", "minimum": 0},
+                "security_findings": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"severity": {"type": "string"}},
+                        "required": ["severity"],
+                    },
+                },
+                "data_sensitive": {"type": "boolean"},
+                "target_branch": {"type": "string"},
+                "changes_permissions": {"type": "boolean"},
+                "trigger": {"type": "string", "description": "One of the policy's, named outright."},
+            },
+            "description": "The task. All members may be left out; others are for the policy's own rules.",
+            "examples": [{"operation": "deploy", "environment": "production", "estimated_cost": 40}],
+        }
+    ),
+]
+
+
 class OnDecisionIn(BaseModel):
     model_config = _shape(kind="none")
 

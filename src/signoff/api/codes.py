@@ -20,6 +20,7 @@ CODES: Mapping[str, Code] = {
     "bad-topic": Code(400, "The topic does not have the form of one."),
     "bad-workflow-id": Code(400, "The workflow id does not have the form of one."),
     "callback-not-allowed": Code(400, "The callback's URL is not one that may be called."),
+    "evidence-missing": Code(400, "The gate cannot be approved while a piece of its evidence is missing."),
     "host-refused": Code(400, "The Host header names another host than this server."),
     "invalid-actor": Code(400, "The actor's name is blank, too long or not printable."),
     "invalid-body": Code(400, "The body does not have the shape that the route takes."),
@@ -34,6 +35,7 @@ CODES: Mapping[str, Code] = {
     "invalid-reply": Code(400, "The reply is not understood."),
     "invalid-requirement": Code(400, "The requirement is not understood."),
     "invalid-risk-level": Code(400, "The risk level is not one of those known."),
+    "invalid-task": Code(400, "A member of the task is of another type, negative, or a trigger that is not known."),
     "invalid-ttl": Code(400, "The time to live is out of bounds."),
     "invalid-workload": Code(400, "A member of the workload is unknown or out of bounds."),
     "items-required": Code(400, "The gate can be approved only with every item ticked."),
@@ -41,8 +43,12 @@ CODES: Mapping[str, Code] = {
     "malformed-json": Code(400, "The body is not JSON that can be taken."),
     "not-canonical": Code(400, "A value has no canonical JSON form."),
     "queue_policy_violation": Code(400, "The queue is not intentQ, or the partition key is missing."),
+    "reserved-workflow-id": Code(400, "The workflow id is one under which signoff itself keeps records."),
     "unknown-recipe": Code(400, "There is no such recipe."),
+    "bad-signature": Code(401, "The event is not signed as it has to be."),
+    "not-signed-in": Code(401, "The call needs a token that is valid."),
     "not-entitled": Code(403, "The actor holds none of the roles that may answer."),
+    "not-you": Code(403, "The token is that of somebody else than the actor named."),
     "origin-refused": Code(403, "The request was made by a page of another site."),
     "requester-may-not-approve": Code(403, "Who asked for it may not approve it."),
     "gate-not-found": Code(404, "There is no such gate."),
@@ -51,6 +57,7 @@ CODES: Mapping[str, Code] = {
     "no-such-route": Code(404, "There is no such route."),
     "run-not-found": Code(404, "There is no such run."),
     "stream-not-found": Code(404, "A run has no such stream."),
+    "workflow-not-found": Code(404, "There is no such workflow."),
     "method-not-allowed": Code(405, "The route does not take this method."),
     "dedupe-conflict": Code(409, "The dedupe key came before with another payload."),
     "gate-cancelled": Code(409, "The gate was cancelled before it was answered."),
@@ -68,11 +75,13 @@ CODES: Mapping[str, Code] = {
     "ledger-unavailable": Code(503, "The ledger cannot be used at the moment."),
 }
 
-#: What any request may be refused for, and what any that writes may be refused for besides.
-READING = ("host-refused", "ledger-unavailable")
+#: What any request may be refused for, what any but those that need no token, and what any that writes besides.
+ALWAYS = ("host-refused", "ledger-unavailable")
+READING = (*ALWAYS, "not-signed-in")
 WRITING = (
     *READING,
     "origin-refused",
+    "not-you",
     "invalid-actor",
     "malformed-json",
     "invalid-body",
@@ -90,6 +99,7 @@ OF_A_REPLY = (
     "not-canonical",
     "justification-required",
     "items-required",
+    "evidence-missing",
     "not-entitled",
     "requester-may-not-approve",
     "gate-decided",

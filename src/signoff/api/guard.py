@@ -2,7 +2,8 @@
 
 While the API is open, whoever reaches it may decide. A page on the internet reaches a server on loopback through its
 reader's browser: by a name that it has made point there (DNS rebinding; the Host header gives it away), or by posting
-across sites (the Origin header does).
+across sites (the Origin header does). Once callers need a token such a page has none, and the server may be asked for
+by any name: that of a proxy before it, or whichever leads to the address that it listens on.
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from signoff.api.codes import CODES
 from signoff.api.problems import SECURITY_HEADERS, problem
-from signoff.errors import InvalidInputError
+from signoff.app.sign_in import is_open
+from signoff.app.world import World
+from signoff.errors import InvalidInputError, LedgerUnavailableError
 
 BODY_BYTES_MAX = 1024 * 1024
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def check_loopback(host: str) -> str:
+def check_binding(world: World, host: str) -> str:
     """While nobody signs in, the API is for this machine alone.
 
     Raises:
@@ -31,9 +35,10 @@ def check_loopback(host: str) -> str:
         is_loopback = host.lower() in LOOPBACK_HOSTS or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         is_loopback = False
-    if not is_loopback:
+    if not is_loopback and is_open(world):
         raise InvalidInputError(
-            f"The API is open and may listen on loopback only (127.0.0.1, localhost, ::1), not on {host}.",
+            f"The API is open and may listen on loopback only (127.0.0.1, localhost, ::1), not on {host}. Issue a "
+            "token first: signoff principal add NAME, then signoff token create NAME.",
             code="host-not-loopback",
             details={"host": host},
         )
@@ -50,7 +55,7 @@ class AnswerHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                if scope["path"].startswith("/api"):
+                if scope["path"].startswith(("/api", "/workflows")):
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
@@ -58,27 +63,37 @@ class AnswerHeaders:
 
 
 class HostGuard:
-    """Lets in only what was sent to this server by its own name, and writes only what its own pages send."""
+    """Lets in only what was sent to this server by its own name, or needs a token, and writes only what its own pages
+    send."""
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
+    def __init__(self, app: ASGIApp, world: World, host: str) -> None:
         self._app = app
+        self._world = world
         self._hosts = LOOPBACK_HOSTS | {host.lower().strip("[]")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        code = self._refusal(scope) if scope["type"] == "http" else None
+        code = await self._refusal(scope) if scope["type"] == "http" else None
         if code is None:
             await self._app(scope, receive, send)
         else:
             await problem(code, CODES[code].sentence)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> str | None:
+    async def _refusal(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or _host_name(hosts[0]) not in self._hosts:
+        name = _host_name(hosts[0]) if len(hosts) == 1 else None
+        if name is None or (name not in self._hosts and await run_in_threadpool(self._is_open)):
             return "host-refused"
         own_origin = f"{scope['scheme']}://{hosts[0]}".lower()
         is_own = headers.get("origin", own_origin).lower() == own_origin
         return None if scope["method"] == "GET" or is_own else "origin-refused"
+
+    def _is_open(self) -> bool:
+        try:
+            return is_open(self._world)
+        except LedgerUnavailableError:
+            # Nobody can tell: as if it were.
+            return True
 
 
 class BodyLimit:

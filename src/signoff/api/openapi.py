@@ -14,8 +14,9 @@ DESCRIPTION = """\
 Opens gates, takes answers, tells what was decided. Instants are epoch milliseconds.
 
 Every refusal is `application/problem+json` with a stable `code`; a conflict that somebody else has won carries the
-winner's `receipt`. A path that is none of these answers 404 `no-such-route`, a method that a path does not take 405
-`method-not-allowed`. A 500 is a defect.
+winner's `receipt`. Once a token was issued, every call but `/healthz`, `/openapi.json` and `/docs` needs one, as
+`Authorization: Bearer`; until then it needs none. A path that is none of these answers 404 `no-such-route`, a method
+that a path does not take 405 `method-not-allowed`. A 500 is a defect.
 """
 
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
@@ -57,6 +58,8 @@ def _completed(schema: dict[str, Any]) -> dict[str, Any]:
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    schema["security"] = [{"token": []}, {}]
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     for operations in schema["paths"].values():
         for operation in operations.values():

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from signoff.app.find import PAGE_MAX, ROWS_MAX
+from signoff.app.find import DOORS, PAGE_MAX, ROWS_MAX, SUBJECT_CHARS_MAX
 from signoff.gates.gate import RISK_LEVELS, State
 from signoff.gates.keys import GATE_KEY_PATTERN, WORKFLOW_ID_PATTERN, check_workflow_id
 from signoff.gates.requirement import ROLE_CHARS_MAX
@@ -77,6 +77,13 @@ TimeoutS = Annotated[
 ]
 RunStatus = Annotated[
     Annotated[str, _words([one.value for one in Status])] | None, Query(alias="status", description="Only such runs.")
+]
+Door = Annotated[
+    Annotated[str, _words(list(DOORS))] | None, Query(alias="door", description="Only runs that this door opened.")
+]
+Subject = Annotated[
+    Annotated[str, AfterValidator(_printable), Field(max_length=SUBJECT_CHARS_MAX)] | None,
+    Query(description="Only runs about this: a spec's path in its repository."),
 ]
 GateState = Annotated[str, _words([one.value for one in State]), Query(alias="state", description="Only such gates.")]
 RiskLevel = Annotated[

@@ -117,7 +117,8 @@ def problem_of(error: SignoffError) -> JSONResponse:
         _log.error("request failed: %s: %s", error.code, error.message)
         return _internal_error()
     receipt = error.receipt if isinstance(error, ConflictError) else None
-    return problem(error.code, error.message, status=status, details=error.details, receipt=receipt)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return problem(error.code, error.message, status=status, details=error.details, receipt=receipt, headers=headers)
 
 
 async def _signoff_error(_: Request, error: Exception) -> JSONResponse:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import anyio
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from signoff.api.answers import GateOut, GatePageOut, OpenedGateOut, ReplyOut, TakenOut
+from signoff.api.answers import GateOut, GatePageOut, NewestGatePageOut, OpenedGateOut, ReplyOut, TakenOut
 from signoff.api.bodies import EventIn, GateIn, ReplyIn
 from signoff.api.changes import RECHECK_S
 from signoff.api.codes import OF_A_GATE, OF_A_REPLY, OF_A_RUN, READING, WRITING
-from signoff.api.intake import StrictRoute, TheActor
+from signoff.api.intake import StrictRoute, TheActor, TheToken
 from signoff.api.openapi import refusals
 from signoff.api.parameters import (
     Cursor,
@@ -23,9 +25,12 @@ from signoff.api.parameters import (
     WorkflowIdInPath,
 )
 from signoff.api.surface import Surface, TheSurface, TheWorld
-from signoff.app.find import PAGE_DEFAULT, find_gate, find_gates, find_gates_of
+from signoff.api.workflow_shapes import GateStatsOut
+from signoff.app.find import PAGE_DEFAULT, find_gate, find_gates, find_gates_of, find_newest_gates
+from signoff.app.gate_stats import gate_stats
 from signoff.app.open_gate import OnDecision, open_gate
 from signoff.app.reply import reply
+from signoff.app.sign_in import sign_in
 from signoff.app.views import gate_view, inbox_view, page_view
 from signoff.gates import requirement as requirements
 from signoff.gates.gate import Gate, State
@@ -53,6 +58,29 @@ def get_gates(
     return JSONResponse(page_view([inbox_view(gate, now) for gate in page.items], page.next_cursor))
 
 
+@router.get(
+    "/gates/newest",
+    operation_id="listNewestGates",
+    summary="Gates in every state, last opened first: for reports",
+    responses={200: {"model": NewestGatePageOut}, **refusals(*READING, "invalid-query", "invalid-cursor")},
+    response_model=None,
+)
+def get_newest_gates(world: TheWorld, limit: PageLimit = PAGE_DEFAULT, cursor: Cursor = None) -> JSONResponse:
+    page = find_newest_gates(world, limit=limit, cursor=cursor)
+    return JSONResponse(page_view([gate_view(gate) for gate in page.items], page.next_cursor))
+
+
+@router.get(
+    "/gates/stats",
+    operation_id="getGateStats",
+    summary="How many gates there are, what became of them, and how long people took",
+    responses={200: {"model": GateStatsOut}, **refusals(*READING, "invalid-query")},
+    response_model=None,
+)
+def get_gate_stats(world: TheWorld) -> JSONResponse:
+    return JSONResponse(gate_stats(world))
+
+
 @router.post(
     "/gates",
     operation_id="openGate",
@@ -76,6 +104,7 @@ def get_gates(
             "not-canonical",
             "gate-exists",
             "run-has-own-gates",
+            "reserved-workflow-id",
         ),
     },
     response_model=None,
@@ -119,11 +148,17 @@ def get_gates_of_run(world: TheWorld, workflow_id: WorkflowIdInPath) -> JSONResp
 async def get_gate(
     request: Request,
     surface: TheSurface,
+    token: TheToken,
     workflow_id: WorkflowIdInPath,
     gate_key: GateKeyInPath,
     timeout_s: TimeoutS = None,
 ) -> JSONResponse:
-    gate = await _wait_until_final(request, surface, workflow_id, gate_key, timeout_s or 0)
+    def see() -> Gate:
+        # Who was signed in when the waiting began may be so no longer.
+        sign_in(surface.world, token=token)
+        return find_gate(surface.world, workflow_id, gate_key)
+
+    gate = await _wait_until_final(request, surface, workflow_id, see, timeout_s or 0)
     return JSONResponse(gate_view(gate))
 
 
@@ -153,8 +188,8 @@ def post_reply(
 @router.post(
     "/events/hitl",
     operation_id="receiveEvent",
-    summary="Answer a gate from another system",
-    responses={200: {"model": TakenOut}, **refusals(*OF_A_REPLY, "bad-topic", "topic-mismatch")},
+    summary="Answer a gate from another system: signed, where the server has a secret for that",
+    responses={200: {"model": TakenOut}, **refusals(*OF_A_REPLY, "bad-topic", "topic-mismatch", "bad-signature")},
     response_model=None,
 )
 def post_event(world: TheWorld, actor: TheActor, body: EventIn) -> JSONResponse:
@@ -172,12 +207,12 @@ def post_event(world: TheWorld, actor: TheActor, body: EventIn) -> JSONResponse:
 
 
 async def _wait_until_final(
-    request: Request, surface: Surface, workflow_id: str, gate_key: str, timeout_s: int
+    request: Request, surface: Surface, workflow_id: str, see: Callable[[], Gate], timeout_s: int
 ) -> Gate:
     ends_at = anyio.current_time() + timeout_s
     with surface.changes.listen(workflow_id) as listener:
         while True:
-            gate = await surface.changes.look(lambda: find_gate(surface.world, workflow_id, gate_key))
+            gate = await surface.changes.look(see)
             left_s = ends_at - anyio.current_time()
             is_over = gate.is_final or left_s <= 0 or surface.changes.is_ending
             if is_over or await request.is_disconnected():

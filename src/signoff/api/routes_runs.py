@@ -17,18 +17,19 @@ from signoff.api.answers import (
 )
 from signoff.api.bodies import ApprovePlanIn, CancelIn, IntentIn, RetryIn, RunIn
 from signoff.api.codes import OF_A_REPLY, OF_A_RUN, READING, WRITING
-from signoff.api.intake import StrictRoute, TheActor
+from signoff.api.intake import StrictRoute, TheActor, TheToken
 from signoff.api.openapi import refusals
-from signoff.api.parameters import Cursor, PageLimit, RowLimit, RunStatus, WorkflowIdInPath
+from signoff.api.parameters import Cursor, Door, PageLimit, RowLimit, RunStatus, Subject, WorkflowIdInPath
 from signoff.api.surface import TheWorld
 from signoff.app.approve_plan import approve_plan
 from signoff.app.cancel_run import cancel_run
 from signoff.app.create_intent import create_intent
 from signoff.app.find import PAGE_DEFAULT, find_artifacts, find_interactions, find_run, find_runs, find_steps
 from signoff.app.retry_run import retry_run
+from signoff.app.sign_in import sign_in
 from signoff.app.start_run import start_run
 from signoff.app.views import interaction_view, page_view, row_view, run_view
-from signoff.gates.requirement import Actor, check_actor_name
+from signoff.gates.requirement import check_actor_name
 
 router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["runs"])
 
@@ -82,9 +83,14 @@ def post_run(world: TheWorld, actor: TheActor, body: RunIn) -> JSONResponse:
     response_model=None,
 )
 def get_runs(
-    world: TheWorld, status: RunStatus = None, limit: PageLimit = PAGE_DEFAULT, cursor: Cursor = None
+    world: TheWorld,
+    status: RunStatus = None,
+    door: Door = None,
+    subject: Subject = None,
+    limit: PageLimit = PAGE_DEFAULT,
+    cursor: Cursor = None,
 ) -> JSONResponse:
-    page = find_runs(world, status=status, limit=limit, cursor=cursor)
+    page = find_runs(world, status=status, door=door, subject=subject, limit=limit, cursor=cursor)
     return JSONResponse(page_view([run_view(run) for run in page.items], page.next_cursor))
 
 
@@ -138,8 +144,10 @@ def post_retry(
     responses={202: {"model": PlanApprovedOut}, **refusals(*OF_A_REPLY)},
     response_model=None,
 )
-def post_approve_plan(world: TheWorld, workflow_id: WorkflowIdInPath, body: ApprovePlanIn) -> JSONResponse:
-    actor = Actor(check_actor_name(body.approved_by))
+def post_approve_plan(
+    world: TheWorld, token: TheToken, workflow_id: WorkflowIdInPath, body: ApprovePlanIn
+) -> JSONResponse:
+    actor = sign_in(world, token=token, name=check_actor_name(body.approved_by), doing="approve-plan")
     answered = approve_plan(world, workflow_id=workflow_id, actor=actor, notes=body.notes)
     answer = {"accepted": True, "runId": workflow_id, "approvedAt": answered.receipt.at}
     return JSONResponse(answer, status_code=202)

@@ -14,13 +14,15 @@ from fastapi.responses import StreamingResponse
 
 from signoff.api.changes import RECHECK_S
 from signoff.api.codes import OF_A_RUN, READING
-from signoff.api.intake import StrictRoute
+from signoff.api.intake import StrictRoute, TheToken
 from signoff.api.openapi import refusals
 from signoff.api.parameters import StreamKeyInPath, WorkflowIdInPath
 from signoff.api.surface import Surface, TheSurface
 from signoff.app.find import ROWS_MAX, Page, find_entries, find_run
+from signoff.app.sign_in import sign_in
+from signoff.app.world import World
 from signoff.audit.entry import Entry, to_wire
-from signoff.errors import InvalidInputError, NotFoundError
+from signoff.errors import InvalidInputError, NotFoundError, NotSignedInError
 from signoff.gates.keys import GATE_KEY_PATTERN
 from signoff.plans.run import FINISHED, Status
 
@@ -57,23 +59,25 @@ router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["runs"])
     response_model=None,
 )
 async def get_stream(
-    surface: TheSurface, workflow_id: WorkflowIdInPath, stream_key: StreamKeyInPath
+    surface: TheSurface, token: TheToken, workflow_id: WorkflowIdInPath, stream_key: StreamKeyInPath
 ) -> StreamingResponse:
     _check_stream_key(stream_key)
     await run_in_threadpool(find_run, surface.world, workflow_id)
     if stream_key != STATUS_STREAM:
         raise NotFoundError(f"A run has no stream {stream_key}; it has {STATUS_STREAM}.", code="stream-not-found")
-    return StreamingResponse(_lines(surface, workflow_id), media_type=NDJSON_MEDIA_TYPE)
+    return StreamingResponse(_lines(surface, token, workflow_id), media_type=NDJSON_MEDIA_TYPE)
 
 
-async def _lines(surface: Surface, workflow_id: str) -> AsyncIterator[str]:
-    """A run has ended when its last status says so: one that failed may have been retried since."""
+async def _lines(surface: Surface, token: str | None, workflow_id: str) -> AsyncIterator[str]:
+    """A run has ended when its last status says so: one that failed may have been retried since. Who is signed in no
+    longer is told no more."""
     seen, status = 0, Status.ENQUEUED.value
     with surface.changes.listen(workflow_id) as listener:
         while True:
-            page: Page = await surface.changes.look(
-                partial(find_entries, surface.world, workflow_id=workflow_id, after=seen, limit=ROWS_MAX)
-            )
+            try:
+                page = await surface.changes.look(partial(_read_on, surface.world, token, workflow_id, seen))
+            except NotSignedInError:
+                return
             for entry in page.items:
                 seen = entry.seq
                 line = status_line(entry)
@@ -85,6 +89,11 @@ async def _lines(surface: Surface, workflow_id: str) -> AsyncIterator[str]:
             if status in FINISHED or surface.changes.is_ending:
                 return
             await listener.wait(RECHECK_S)
+
+
+def _read_on(world: World, token: str | None, workflow_id: str, seen: int) -> Page:
+    sign_in(world, token=token)
+    return find_entries(world, workflow_id=workflow_id, after=seen, limit=ROWS_MAX)
 
 
 def status_line(entry: Entry) -> dict[str, Any] | None:

@@ -9,10 +9,19 @@ from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from signoff.api import routes_audit, routes_gates, routes_health, routes_runs, routes_stream
+from signoff.api import (
+    routes_audit,
+    routes_gates,
+    routes_health,
+    routes_policy,
+    routes_runs,
+    routes_stream,
+    routes_workflows,
+)
 from signoff.api.changes import Changes
 from signoff.api.docs_page import CONTENT_SECURITY_POLICY, render_docs
-from signoff.api.guard import AnswerHeaders, BodyLimit, HostGuard, check_loopback
+from signoff.api.guard import AnswerHeaders, BodyLimit, HostGuard, check_binding
+from signoff.api.ingress import Ingress
 from signoff.api.openapi import DESCRIPTION, describe
 from signoff.api.problems import answer_problems
 from signoff.api.surface import DatabaseName, Surface
@@ -21,15 +30,27 @@ from signoff.app.world import World
 #: Requests that are worked on at once. More threads than a ledger has connections would only wait for each other.
 THREADS_MAX = 12
 
+_ROUTES = (
+    routes_health,
+    routes_runs,
+    routes_stream,
+    routes_gates,
+    routes_workflows,
+    routes_policy,
+    routes_audit,
+)
 
-def create_app(world: World, *, version: str, database: DatabaseName, host: str) -> FastAPI:
-    """The API over one world. `host` is the name or address that the server is told to bind: it may be asked for by
-    that name, and by those of loopback.
+
+def create_app(
+    world: World, *, version: str, database: DatabaseName, host: str, ingress: Ingress | None = None
+) -> FastAPI:
+    """The API over one world. `host` is the name or address that the server is told to bind: while it is open it may be
+    asked for by that name and by those of loopback only. With an `ingress`, events have to be signed.
 
     Raises:
         InvalidInputError: (`host-not-loopback`) others could reach it, and nobody signs in.
     """
-    surface = Surface(world, Changes(world), version, database)
+    surface = Surface(world, Changes(world), version, database, ingress)
     app = FastAPI(
         title="signoff",
         version=version,
@@ -40,14 +61,14 @@ def create_app(world: World, *, version: str, database: DatabaseName, host: str)
         redoc_url=None,
     )
     app.state.surface = surface
-    for routes in (routes_health, routes_runs, routes_stream, routes_gates, routes_audit):
+    for routes in _ROUTES:
         app.include_router(routes.router)
     app.add_api_route("/docs", _docs, include_in_schema=False)
     app.openapi = describe(app)  # type: ignore[method-assign]  # FastAPI's own way of extending it
     answer_problems(app)
     # The last added stands first.
     app.add_middleware(BodyLimit)
-    app.add_middleware(HostGuard, host=check_loopback(host))
+    app.add_middleware(HostGuard, world=world, host=check_binding(world, host))
     app.add_middleware(AnswerHeaders)
     return app
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Request
 
 from signoff.api.changes import Changes
+from signoff.api.ingress import Ingress
 from signoff.app.world import World
 
 DatabaseName = Literal["sqlite", "postgres"]
@@ -19,6 +20,7 @@ class Surface:
     changes: Changes
     version: str
     database: DatabaseName
+    ingress: Ingress | None = None
 
 
 # Coroutines, since FastAPI would send plain functions through a thread.

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from signoff.app.decide_by_policy import decide_by_policy
+from signoff.app.gate_clock import after_of
+from signoff.app.notify_gate import notify_gate
 from signoff.app.settle_gate import settle_gate
 from signoff.app.world import World
 from signoff.gates import gate as gates
@@ -16,7 +19,10 @@ if TYPE_CHECKING:
     from signoff.app.ports import Writer
 
 SWEEP_ACTOR = "deadline"
+DEADLINE_PASSED = "the deadline passed"
 ESCALATE = "escalate"
+#: Who approves where a policy has it written out that silence does.
+SILENCE = "policy:on-timeout"
 
 
 def expire_if_due(world: World, workflow_id: str, gate_key: str) -> None:
@@ -35,36 +41,49 @@ def expire(world: World, workflow_id: str, gate_key: str) -> bool:
         gate = tx.gate(workflow_id, gate_key)
         if gate is None or not gate.is_due(now):
             return False
-        _apply(tx, gate, gates.expire(gate, now), now)
+        _apply(world, tx, gate, gates.expire(gate, now, after_of(world, gate.terms)), now)
     return True
 
 
-def _apply(tx: Writer, gate: Gate, expiry: Expiry, now: int) -> None:
+def _apply(world: World, tx: Writer, gate: Gate, expiry: Expiry, now: int) -> None:
+    if expiry.move is Move.DECIDE:
+        payload = {"approved": True, "rationale": DEADLINE_PASSED}
+        decide_by_policy(world, tx, gate, policy=SILENCE, payload=payload, now=now)
+        return
     if expiry.move is Move.ESCALATE:
-        climbed = replace(
-            gate,
-            escalation_level=expiry.escalation_level,
-            deadline_at=expiry.deadline_at,
-            requirement=expiry.requirement,
-        )
-        tx.update_gate(climbed)
-        _record(tx, climbed, "gate.escalated", level=expiry.escalation_level, now=now)
+        climb_gate(tx, gate, expiry, actor=SWEEP_ACTOR, reason=DEADLINE_PASSED, now=now)
         return
     ended = replace(gate, state=expiry.state, decided_by=SWEEP_ACTOR, decided_at=now)
     tx.update_gate(ended)
-    _record(tx, ended, "gate.timed-out", level=None, now=now)
+    _record(tx, ended, "gate.timed-out", actor=SWEEP_ACTOR, reason=DEADLINE_PASSED, level=None, now=now)
     settle_gate(tx, ended, now=now)
 
 
-def _record(tx: Writer, gate: Gate, event: str, *, level: int | None, now: int) -> None:
+def climb_gate(tx: Writer, gate: Gate, expiry: Expiry, *, actor: str, reason: str, now: int) -> Gate:
+    """The gate one rung up its ladder, and everybody told."""
+    climbed = replace(
+        gate,
+        escalation_level=expiry.escalation_level,
+        deadline_at=expiry.deadline_at,
+        ends_at=expiry.ends_at,
+        requirement=expiry.requirement,
+    )
+    tx.update_gate(climbed)
+    _record(tx, climbed, "gate.escalated", actor=actor, reason=reason, level=expiry.escalation_level, now=now)
+    return climbed
+
+
+def _record(tx: Writer, gate: Gate, event: str, *, actor: str, reason: str, level: int | None, now: int) -> None:
     body = {
         "state": gate.state.value,
+        "reason": reason,
         "deadlineAt": gate.deadline_at,
         "escalationLevel": gate.escalation_level,
         "promptDigest": gate.prompt.digest,
         "requirement": requirements.to_wire(gate.requirement),
     }
-    tx.append_entry(at=now, actor=SWEEP_ACTOR, event=event, body=body, gate_key=gate.gate_key)
+    tx.append_entry(at=now, actor=actor, event=event, body=body, gate_key=gate.gate_key)
     order = {"id": escalation_id(gate.workflow_id, gate.gate_key, level), "event": event, "at": now}
     payload = {**order, "workflowId": gate.workflow_id, "gateKey": gate.gate_key}
     tx.insert_outbox(kind=ESCALATE, dedupe_key=f"{ESCALATE}:{order['id']}", payload=payload, now=now)
+    notify_gate(tx, gate, event, now=now)

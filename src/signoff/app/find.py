@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PAGE_MAX = 200
 ROWS_MAX = 500
 PAGE_DEFAULT = 50
+SUBJECT_CHARS_MAX = 4_096
+DOORS = ("intent", "spec", "story", "mission")
+DELIVERY_STATES = ("pending", "sent", "given-up")
 
 T = TypeVar("T")
 
@@ -49,13 +52,23 @@ def the_run(tx: Reader, workflow_id: str) -> Run:
     return run
 
 
-def find_runs(world: World, *, status: str | None = None, limit: int = PAGE_DEFAULT, cursor: str | None = None) -> Page:
-    """Newest first."""
+def find_runs(
+    world: World,
+    *,
+    status: str | None = None,
+    door: str | None = None,
+    subject: str | None = None,
+    limit: int = PAGE_DEFAULT,
+    cursor: str | None = None,
+) -> Page:
+    """Newest first. `subject` is what a run is about under its door: a spec's path, a story's id."""
     _check_word("status", status, [one.value for one in Status])
+    _check_word("door", door, DOORS)
+    _check_subject(subject)
     _check_limit(limit, PAGE_MAX)
     before = _read_cursor(cursor, int, str)
     with world.ledger.read() as tx:
-        found = tx.runs(status=status, before=before, limit=limit + 1)
+        found = tx.runs(status=status, door=door, subject=subject, before=before, limit=limit + 1)
     return _page(found, limit, lambda run: (run.created_at, run.id))
 
 
@@ -123,6 +136,15 @@ def find_gates(
     return _page(found, limit, lambda gate: (gate.deadline_at, gate.workflow_id, gate.gate_key))
 
 
+def find_newest_gates(world: World, *, limit: int = PAGE_DEFAULT, cursor: str | None = None) -> Page:
+    """Gates in every state, last opened first."""
+    _check_limit(limit, PAGE_MAX)
+    before = _read_cursor(cursor, int, str, str)
+    with world.ledger.read() as tx:
+        found = tx.newest_gates(before=before, limit=limit + 1)
+    return _page(found, limit, lambda gate: (gate.opened_at, gate.workflow_id, gate.gate_key))
+
+
 def find_steps(world: World, workflow_id: str) -> list[Row]:
     check_workflow_id(workflow_id)
     with world.ledger.read() as tx:
@@ -160,6 +182,18 @@ def find_entries(world: World, *, workflow_id: str | None = None, after: int = 0
     return Page(items, str(items[-1].seq) if len(found) > limit else None)
 
 
+def find_deliveries(
+    world: World, *, state: str | None = None, limit: int = PAGE_DEFAULT, cursor: str | None = None
+) -> Page:
+    """Notices and whom they went to, as rows of `app.deliveries`, newest first."""
+    _check_word("state", state, DELIVERY_STATES)
+    _check_limit(limit, ROWS_MAX)
+    before = _read_cursor(cursor, int, str)
+    with world.ledger.read() as tx:
+        found = tx.deliveries(state=state, before=before, limit=limit + 1)
+    return _page(found, limit, lambda row: (row["created_at"], row["id"]))
+
+
 def find_newest_seq(world: World) -> int:
     """Where the audit trail ends; 0 before its first entry."""
     with world.ledger.read() as tx:
@@ -178,6 +212,12 @@ def find_newest_head(world: World) -> Head:
 def _check_word(name: str, value: str | None, words: Sequence[str]) -> None:
     if value is not None and value not in words:
         raise InvalidInputError(f"{name} is one of {', '.join(words)}, not {value[:80]!r}.", code="invalid-query")
+
+
+def _check_subject(subject: str | None) -> None:
+    if subject is None or (len(subject) <= SUBJECT_CHARS_MAX and subject.isprintable() and subject.strip()):
+        return
+    raise InvalidInputError(f"subject is 1 to {SUBJECT_CHARS_MAX} printable characters.", code="invalid-query")
 
 
 def _check_limit(limit: int, limit_max: int) -> None:

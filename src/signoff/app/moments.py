@@ -15,8 +15,9 @@ STEP_DONE = "step: done, before its record"
 TASK_DONE = "task: done, before its record"
 ROLLED_BACK = "rollback: done, before its record"
 RELAYED = "relay: done, before its outbox row"
+DELIVERED = "delivery: sent, before its record"
 
-BETWEEN_COMMITS = (LEG_BEGUN, EVENT_UNPUBLISHED, STEP_DONE, TASK_DONE, ROLLED_BACK, RELAYED)
+BETWEEN_COMMITS = (LEG_BEGUN, EVENT_UNPUBLISHED, STEP_DONE, TASK_DONE, ROLLED_BACK, RELAYED, DELIVERED)
 
 on_moment: Callable[[str], None] | None = None
 

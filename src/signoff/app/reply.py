@@ -8,18 +8,19 @@ audit entry, and the outbox row that wakes what was waiting.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from signoff.app.expire import expire
 from signoff.app.find import the_gate
+from signoff.app.record_answer import Given, given, record_answer
+from signoff.app.record_refusal import record_refusal
 from signoff.app.settle_gate import settle_gate
 from signoff.app.world import World
-from signoff.errors import ConflictError, InvalidInputError
+from signoff.errors import ConflictError, InvalidInputError, NotEntitledError
 from signoff.gates import gate as gates
 from signoff.gates.decision import Receipt
-from signoff.gates.digest import digest_of
-from signoff.gates.gate import Answer, Gate, Move, State
+from signoff.gates.gate import Gate, Move, State
 from signoff.gates.interaction import Interaction
 from signoff.gates.keys import check_gate_key, check_topic, check_workflow_id
 from signoff.gates.prompt import APPROVE
@@ -28,8 +29,6 @@ from signoff.gates.requirement import Actor, places_left
 
 if TYPE_CHECKING:
     from signoff.app.ports import Writer
-
-_EVENTS = {Move.COLLECT: "gate.approved", Move.DEFER: "gate.deferred", Move.DECIDE: "gate.decided"}
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,14 @@ def reply(
     check_origin(origin)
     if topic is not None:
         check_topic(topic)
-    attempt = _Attempt(
-        workflow_id, gate_key, payload, digest_of(payload), dedupe_key, actor, origin, prompt_digest, topic
-    )
-    while (answered := _take(world, attempt)) is None:
-        expire(world, workflow_id, gate_key)
+    said = given(payload, dedupe_key=dedupe_key, actor=actor, origin=origin)
+    attempt = _Attempt(workflow_id, gate_key, said, prompt_digest, topic)
+    try:
+        while (answered := _take(world, attempt)) is None:
+            expire(world, workflow_id, gate_key)
+    except NotEntitledError as error:
+        record_refusal(world, error, actor=actor, doing="reply", workflow_id=workflow_id, gate_key=gate_key)
+        raise
     return answered
 
 
@@ -75,11 +77,7 @@ def reply(
 class _Attempt:
     workflow_id: str
     gate_key: str
-    payload: Mapping[str, Any]
-    payload_hash: str
-    dedupe_key: str
-    actor: Actor
-    origin: str
+    given: Given
     prompt_digest: str | None
     topic: str | None
 
@@ -88,47 +86,21 @@ def _take(world: World, attempt: _Attempt) -> Answered | None:
     """One try; None where the deadline has passed, and what the sweep would do a moment later has to be done first."""
     with world.ledger.write(attempt.workflow_id, "reply") as tx:
         gate = the_gate(tx, attempt.workflow_id, attempt.gate_key)
-        said = read_reply(attempt.payload, gate.prompt)
+        came = attempt.given
+        said = read_reply(came.payload, gate.prompt)
         _check_topic_fits(gate, attempt.topic)
-        same = tx.same_reply(gate.workflow_id, gate.gate_key, gate.topic, attempt.dedupe_key)
+        same = tx.same_reply(gate.workflow_id, gate.gate_key, gate.topic, came.dedupe_key)
         if same is not None:
-            return _replay(tx, gate, same, attempt.payload_hash)
+            return _replay(tx, gate, same, came.payload_hash)
         now = world.clock()
         if gate.is_due(now):
             return None
         approvers = _approvers(tx, gate, said)
-        answer = gates.answer(
-            gate, said, attempt.actor, approvers=approvers, prompt_digest=attempt.prompt_digest, now=now
-        )
-        interaction = _interaction(gate, attempt, said, answer, interaction_id=f"hi_{world.new_id()}", now=now)
-        tx.insert_interaction(interaction)
-        if answer.move is Move.DECIDE:
-            gate = _decided(gate, interaction)
-            tx.update_gate(gate)
-        _append_entry(tx, gate, said, interaction, answer, attempt.actor)
+        answer = gates.answer(gate, said, came.actor, approvers=approvers, prompt_digest=attempt.prompt_digest, now=now)
+        gate, interaction = record_answer(world, tx, gate, came, said, answer, now=now)
         if answer.move is Move.DECIDE:
             settle_gate(tx, gate, now=now)
         return Answered(False, _receipt(gate, interaction, answer.remaining))
-
-
-def _interaction(
-    gate: Gate, attempt: _Attempt, said: Reply, answer: Answer, *, interaction_id: str, now: int
-) -> Interaction:
-    return Interaction(
-        id=interaction_id,
-        workflow_id=gate.workflow_id,
-        run_id=gate.run_id,
-        gate_key=gate.gate_key,
-        topic=gate.topic,
-        dedupe_key=attempt.dedupe_key,
-        payload=attempt.payload,
-        payload_hash=attempt.payload_hash,
-        origin=attempt.origin,
-        actor=attempt.actor.name,
-        role=answer.role,
-        choice=said.choice.key,
-        created_at=now,
-    )
 
 
 def check_origin(origin: str) -> str:
@@ -164,34 +136,14 @@ def _remaining_after(tx: Writer, gate: Gate, interaction: Interaction) -> Mappin
     if interaction.id == gate.interaction_id or choice is None or choice.effect != APPROVE:
         return {}
     until = [one for one in tx.interactions_at(gate.workflow_id, gate.gate_key) if one.choice == interaction.choice]
-    return places_left(gate.requirement, [_actor_of(one) for one in until[: until.index(interaction) + 1]])
+    return places_left(gate.requirement, [one.answerer for one in until[: until.index(interaction) + 1]])
 
 
 def _approvers(tx: Writer, gate: Gate, said: Reply) -> list[Actor]:
     if not said.approves:
         return []
     earlier = tx.interactions_at(gate.workflow_id, gate.gate_key)
-    return [_actor_of(one) for one in earlier if one.choice == said.choice.key]
-
-
-def _actor_of(interaction: Interaction) -> Actor:
-    """Who answered, in the roles that were recorded; without one, while nobody had roles, they held every one."""
-    return Actor(interaction.actor, None if interaction.role is None else frozenset(interaction.role.split(",")))
-
-
-def _decided(gate: Gate, interaction: Interaction) -> Gate:
-    return replace(
-        gate,
-        state=State.RECEIVED,
-        decision=interaction.choice,
-        decided_by=interaction.actor,
-        decided_at=interaction.created_at,
-        interaction_id=interaction.id,
-        reply=interaction.payload,
-        payload_hash=interaction.payload_hash,
-        role=interaction.role,
-        origin=interaction.origin,
-    )
+    return [one.answerer for one in earlier if one.choice == said.choice.key]
 
 
 def _receipt(gate: Gate, interaction: Interaction, remaining: Mapping[str, int]) -> Receipt:
@@ -208,32 +160,4 @@ def _receipt(gate: Gate, interaction: Interaction, remaining: Mapping[str, int])
         payload_hash=interaction.payload_hash,
         interaction_id=interaction.id,
         remaining=remaining,
-    )
-
-
-def _append_entry(tx: Writer, gate: Gate, said: Reply, interaction: Interaction, answer: Answer, actor: Actor) -> None:
-    """Everything that somebody who asks years later needs: who, in which role, what, having seen what, and why."""
-    ticked = sorted(item for item, tick in said.ticked.items() if tick)
-    body: dict[str, Any] = {
-        "choice": said.choice.key,
-        "effect": said.choice.effect,
-        "state": gate.state.value,
-        "promptDigest": gate.prompt.digest,
-        "payloadHash": interaction.payload_hash,
-        "interactionId": interaction.id,
-        "origin": interaction.origin,
-        "role": interaction.role,
-        "isAuthenticated": actor.is_authenticated,
-        "rationale": said.rationale,
-        "conditions": list(said.conditions),
-        "itemsTicked": ticked,
-        "itemsOpen": sorted(gate.prompt.item_ids - set(ticked)),
-        "remaining": dict(answer.remaining),
-    }
-    tx.append_entry(
-        at=interaction.created_at,
-        actor=actor.name,
-        event=_EVENTS[answer.move],
-        body=body,
-        gate_key=gate.gate_key,
     )

@@ -1,4 +1,4 @@
-"""Retry a run that has failed: from the step that failed, or from the start where people refused the plan."""
+"""Retry a run that has failed: from the step that failed, or from the one whose work people refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from signoff.app.world import World
 from signoff.errors import ConflictError
 from signoff.gates.keys import check_workflow_id
 from signoff.plans import plan as plans
-from signoff.plans.plan import GateNode
+from signoff.plans.plan import GateNode, Plan
 from signoff.plans.run import NOTHING, Run, Status
 
 
@@ -29,8 +29,7 @@ def retry_run(world: World, *, workflow_id: str, actor: str) -> Run:
                 code="run-not-retryable",
             )
         plan = plans.from_wire(run.plan)
-        was_refused = run.node is None or isinstance(plan.node(run.node), GateNode)
-        node = plan.start if was_refused else str(run.node)
+        node = _from(plan, run)
         now = world.clock()
         again = replace(
             run,
@@ -47,3 +46,11 @@ def retry_run(world: World, *, workflow_id: str, actor: str) -> Run:
         tx.append_entry(at=now, actor=actor, event="run.retried", body=body)
         order_leg(tx, again, node=node, now=now)
     return again
+
+
+def _from(plan: Plan, run: Run) -> str:
+    """What was refused at a gate is made anew, from where its plan says."""
+    if run.node is None:
+        return plan.start
+    node = plan.node(run.node)
+    return (node.again or plan.start) if isinstance(node, GateNode) else node.id

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from signoff.app.legs import order_gate_leg
+from signoff.app.notify_gate import CANCELLED, notify_gate
 from signoff.errors import NotFoundError
 from signoff.gates.decision import result_to_wire
 from signoff.gates.gate import Gate, Move, State, next_state
@@ -29,6 +30,14 @@ def settle_gate(tx: Writer, gate: Gate, *, now: int) -> None:
         case "callback":
             payload = {"url": gate.on_decision["url"], "message": told(gate)}
             tx.insert_outbox(kind="callback", dedupe_key=_dedupe_key("callback", gate), payload=payload, now=now)
+        case "resume":
+            tx.insert_resumption(
+                workflow_id=gate.workflow_id,
+                gate_key=gate.gate_key,
+                thread_id=gate.on_decision["threadId"],
+                checkpoint_id=gate.on_decision["checkpointId"],
+                now=now,
+            )
         case _:
             pass
 
@@ -51,6 +60,7 @@ def cancel_gate(tx: Writer, gate: Gate, *, actor: str, reason: str, now: int) ->
     tx.update_gate(cancelled)
     body = {"state": cancelled.state.value, "reason": reason, "promptDigest": gate.prompt.digest}
     tx.append_entry(at=now, actor=actor, event="gate.cancelled", body=body, gate_key=gate.gate_key)
+    notify_gate(tx, cancelled, CANCELLED, now=now)
     return cancelled
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from signoff.app.legs import order_leg
 from signoff.app.world import World
@@ -13,6 +14,9 @@ from signoff.plans import plan as plans
 from signoff.plans.plan import Plan, plan_digest
 from signoff.plans.recipe import RECIPE, compile_default
 from signoff.plans.run import Run
+
+if TYPE_CHECKING:
+    from signoff.app.ports import Writer
 
 PARTITION_KEY_CHARS_MAX = 200
 WORKLOAD_BOUNDS = {"concurrency": 100, "steps": 1_000, "sandboxMinutes": 1_440}
@@ -60,11 +64,16 @@ def start_run(
             queue_partition_key=queue_partition_key,
             requested_by=actor,
         )
-        tx.insert_run(run)
-        body = {"recipe": recipe, "planDigest": run.plan_digest, "status": run.status.value}
-        tx.append_entry(at=run.created_at, actor=actor, event="run.started", body=body)
-        order_leg(tx, run, node=plan.start, now=run.created_at)
+        record_start(tx, run)
     return run, False
+
+
+def record_start(tx: Writer, run: Run, **more: Any) -> None:
+    """The run, its first entry (with `more` in it) and the order for its first leg."""
+    tx.insert_run(run)
+    body = {"recipe": run.recipe, "planDigest": run.plan_digest, "status": run.status.value, **more}
+    tx.append_entry(at=run.created_at, actor=str(run.requested_by), event="run.started", body=body)
+    order_leg(tx, run, node=str(run.node), now=run.created_at)
 
 
 def new_run(
@@ -76,6 +85,7 @@ def new_run(
     now: int,
     queue_partition_key: str | None,
     requested_by: str,
+    subject: str | None = None,
 ) -> Run:
     return Run(
         id=workflow_id,
@@ -88,6 +98,7 @@ def new_run(
         node=plan.start,
         queue_partition_key=queue_partition_key,
         requested_by=requested_by,
+        subject=subject,
         created_at=now,
         updated_at=now,
     )

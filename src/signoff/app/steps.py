@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
+
+#: Takes what a program writes, piece by piece as it comes, to be shown.
+Show = Callable[[bytes], None]
+
+#: Shows a person the title and the text of what is theirs to do, and returns when they say that it is done.
+Attend = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,8 @@ class StepResult:
 
 @dataclass(frozen=True)
 class StepContext:
-    """What a step may know. `outputs` are those of the steps before it, by step id."""
+    """What a step may know. `outputs` are those of the steps before it, by step id; `params` are the step's own, and
+    `about` says what its plan is of."""
 
     run_id: str
     step_id: str
@@ -37,6 +45,8 @@ class StepContext:
     constraints: Mapping[str, Any]
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     workload: Mapping[str, int] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
     is_cancelled: Callable[[], bool] = lambda: False
 
 
@@ -80,3 +90,23 @@ class Sandbox(Protocol):
     """
 
     def run(self, task: Mapping[str, Any], context: StepContext) -> StepResult: ...
+
+
+class StepAgent(Protocol):
+    """Carries out the prompt of a spec's step, `context.params["prompt"]`, in the repository `root`.
+
+    Raises:
+        StepFailedError: it did not succeed.
+    """
+
+    def carry_out(self, context: StepContext, root: Path, show: Show) -> StepResult: ...
+
+
+class RepositorySandbox(Protocol):
+    """Runs the commands of a spec's step, `context.params` `{lang, script}`, in the repository `root`.
+
+    Raises:
+        StepFailedError: they failed, ran too long or wrote too much.
+    """
+
+    def run_commands(self, context: StepContext, root: Path, show: Show) -> StepResult: ...

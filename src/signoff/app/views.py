@@ -19,7 +19,7 @@ WARNING_MS = 60_000
 
 
 def run_view(run: Run) -> dict[str, Any]:
-    return {
+    view = {
         "workflowID": run.workflow_id,
         "intentId": run.intent_id,
         "recipeName": run.recipe,
@@ -30,6 +30,7 @@ def run_view(run: Run) -> dict[str, Any]:
         "createdAt": run.created_at,
         "updatedAt": run.updated_at,
     }
+    return view if run.subject is None else {**view, "subject": run.subject}
 
 
 def gate_view(gate: Gate) -> dict[str, Any]:
@@ -70,14 +71,14 @@ def gate_decision(gate: Gate) -> dict[str, Any] | None:
 
 
 def inbox_view(gate: Gate, now: int) -> dict[str, Any]:
-    return {**gate_view(gate), "slaStatus": sla_status(gate, now)}
+    return {**gate_view(gate), "slaStatus": sla_status(gate.state, gate.deadline_at, now)}
 
 
-def sla_status(gate: Gate, now: int) -> str:
+def sla_status(state: str, deadline_at: int, now: int) -> str:
     """NORMAL; WARNING in the last minute before the deadline; CRITICAL once an open gate is past it."""
-    if gate.state is not State.PENDING:
+    if state != State.PENDING:
         return "NORMAL"
-    left = gate.deadline_at - now
+    left = deadline_at - now
     return "CRITICAL" if left <= 0 else "WARNING" if left <= WARNING_MS else "NORMAL"
 
 

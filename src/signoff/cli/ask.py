@@ -108,7 +108,7 @@ def _open_one(backend: Backend, body: Mapping[str, Any]) -> Wire:
 def _settle(call: Call, backend: Backend, view: Wire, *, is_here: bool, is_left: bool) -> Wire:
     """The gate as it stands when there is nothing more to wait for here."""
     if view["state"] == "PENDING" and is_here:
-        view = _ask_here(backend, view)
+        view = _ask_here(call, backend, view)
     if view["state"] == "PENDING":
         _say_where(call, view)
         if not is_left:
@@ -116,12 +116,13 @@ def _settle(call: Call, backend: Backend, view: Wire, *, is_here: bool, is_left:
     return view
 
 
-def _ask_here(backend: Backend, view: Wire) -> Wire:
-    from signoff.cli.console import ask_at_console
-    from signoff.cli.gate_text import draw_gate
+def _ask_here(call: Call, backend: Backend, view: Wire) -> Wire:
+    from signoff.cli.console.asking import ask_at_console
+    from signoff.cli.gate.text import draw_gate
 
     draw_gate(view, [], [], now_ms())
-    ask_at_console(backend, view)
+    # Behind a token the server knows who it is.
+    ask_at_console(backend, view, actor=None if call.settings.token else call.actor)
     return backend.gate(view["workflowID"], view["gateKey"])
 
 

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from signoff.cli.audit_trail import (
+    entries_of,
+    exported,
+    history_file,
+    make_folders,
+    trail,
+    workflows_of,
+    write_lines,
+)
 from signoff.cli.call import Call, takes_settings
 from signoff.cli.failure import DONE, FAILED
 from signoff.cli.output import counted, hint, moment, print_json, say
 from signoff.cli.settings_flags import LEDGER
 from signoff.cli.terminal import one_line, pad
-from signoff.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
-    from signoff.audit.entry import Entry
-    from signoff.audit.head import Head
     from signoff.audit.verify import Report
-    from signoff.sdk.backend import Backend
 
-_ROWS_AT_ONCE = 500
 _EVENT_WIDTH = len("intent.created")
+
+_of_spec = click.option(
+    "--spec",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Only the entries of this spec's runs: its Markdown or its compiled file.",
+)
 
 
 @click.group()
@@ -38,19 +47,22 @@ _LOG_EPILOG = """\b
 Examples:
   signoff audit log
   signoff audit log --workflow it_01JD2Q8Z7W9X4V5B6N7M8K9P0Q
+  signoff audit log --spec plan.md
   signoff audit log --after 1200 --limit 100 --json
 """
 
 
 @audit.command(epilog=_LOG_EPILOG)
 @click.option("--workflow", metavar="WID", help="Only the entries of this run or workflow.")
+@_of_spec
 @click.option("--after", type=click.IntRange(min=0), default=0, metavar="SEQ", help="Only the entries after this one.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many entries; all without it.")
 @takes_settings(*LEDGER)
-def log(call: Call, workflow: str | None, after: int, limit: int | None) -> None:
+def log(call: Call, workflow: str | None, spec: Path | None, after: int, limit: int | None) -> None:
     """What happened, in the order in which it was written."""
+    workflows = workflows_of(call, workflow, _subject(workflow, spec))
     with call.backend() as backend:
-        entries = islice(_entries(backend, workflow, after), limit)
+        entries = islice(entries_of(backend, workflows, after), limit)
         if call.is_json:
             print_json({"items": list(entries)})
             return
@@ -77,7 +89,7 @@ def verify_trail(call: Call, file: Path | None, trust: tuple[str, ...]) -> int:
     """
     from signoff.audit.verify import verify
 
-    with _trail(call) if file is None else _exported(file) as (entries, heads):
+    with trail(call) if file is None else exported(file) as (entries, heads):
         report = verify(entries, heads, trusted_keys=trust or None)
     call.show(_report_document(report), lambda: _draw_report(report))
     return DONE if report.is_clean else FAILED
@@ -87,21 +99,31 @@ _EXPORT_EPILOG = """\b
 Examples:
   signoff audit export > trail.jsonl
   signoff audit export --workflow it_01JD2Q8Z7W9X4V5B6N7M8K9P0Q --output trail.jsonl
+  signoff audit export --spec docs/plan.md     to .signoff/history/docs/plan.jsonl
 """
 
 
 @audit.command(epilog=_EXPORT_EPILOG)
 @click.option("--workflow", metavar="WID", help="Only the chain of this run or workflow (without signed heads).")
+@_of_spec
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write; standard output without it.")
 @takes_settings(*LEDGER)
-def export(call: Call, workflow: str | None, output: Path | None) -> None:
-    """The trail as JSON Lines, which anybody can verify without this ledger."""
+def export(call: Call, workflow: str | None, spec: Path | None, output: Path | None) -> None:
+    """The trail as JSON Lines, which anybody can verify without this ledger.
+
+    That of a spec goes to a file of its own in the ledger's directory, unless --output names another.
+    """
     from signoff.audit.export import dump
 
-    with _trail(call, workflow) as (entries, heads):
+    subject = _subject(workflow, spec)
+    workflows = workflows_of(call, workflow, subject)
+    if subject is not None and output is None:
+        output = history_file(call.settings.dir, subject)
+        make_folders(output.parent)
+    with trail(call, workflows) as (entries, heads):
         lines = dump(entries, heads)
         if output is not None:
-            count = _write(output, lines)
+            count = write_lines(output, lines)
             call.show({"output": str(output), "lines": count}, lambda: hint(f"{count} lines written to {output}"))
         elif call.is_json:
             print_json(_export_document(lines))
@@ -110,56 +132,15 @@ def export(call: Call, workflow: str | None, output: Path | None) -> None:
                 click.echo(line)
 
 
-@contextmanager
-def _trail(call: Call, workflow: str | None = None) -> Iterator[tuple[Iterable[Entry], list[Head]]]:
-    """The entries and heads of the ledger, or of the server (which hands out its newest head alone).
+def _subject(workflow: str | None, spec: Path | None) -> str | None:
+    """What the spec's runs are about; None without a spec."""
+    if spec is None:
+        return None
+    if workflow is not None:
+        raise click.UsageError("Say --workflow or --spec, not both.")
+    from signoff.cli.gate.where import subject_of_spec
 
-    One workflow's chain goes without heads: they vouch for the whole ledger.
-    """
-    if call.settings.url is not None:
-        from signoff.audit.entry import entry_from_wire
-
-        with call.backend() as backend:
-            # The head first, so that it covers no entry that is not read after it.
-            heads = [] if workflow else _newest_head(backend)
-            yield (entry_from_wire(entry) for entry in _entries(backend, workflow, 0)), heads
-        return
-    from signoff.bootstrap import open_world
-
-    with open_world(call.settings, creates=False) as world, world.ledger.read() as tx:
-        entries = (entry for entry in tx.all_entries() if workflow in (None, entry.workflow_id))
-        yield entries, [] if workflow else tx.heads()
-
-
-@contextmanager
-def _exported(file: Path) -> Iterator[tuple[Iterable[Entry], list[Head]]]:
-    from signoff.audit.export import load
-
-    try:
-        with file.open(encoding="utf-8") as lines:
-            yield load(lines, path=str(file))
-    except OSError as error:
-        raise InvalidInputError(f"{file} cannot be read: {error.strerror}.", code="unreadable-file") from None
-    except UnicodeDecodeError:
-        raise InvalidInputError(f"{file} is not an audit export: it is not UTF-8.", code="unreadable-file") from None
-
-
-def _newest_head(backend: Backend) -> list[Head]:
-    from signoff.audit.head import head_from_wire
-
-    try:
-        return [head_from_wire(backend.head())]
-    except NotFoundError:
-        return []
-
-
-def _entries(backend: Backend, workflow: str | None, after: int) -> Iterator[dict[str, Any]]:
-    while True:
-        page = backend.entries(workflow, after, _ROWS_AT_ONCE)
-        yield from page["items"]
-        if page["nextCursor"] is None:
-            return
-        after = int(page["nextCursor"])
+    return subject_of_spec(spec)
 
 
 def _log_line(entry: Mapping[str, Any]) -> str:
@@ -212,20 +193,3 @@ def _export_document(lines: Iterable[str]) -> dict[str, Any]:
         "entries": [row for row in rest if row["kind"] == "entry"],
         "heads": [row for row in rest if row["kind"] == "head"],
     }
-
-
-def _write(path: Path, lines: Iterable[str]) -> int:
-    """All of it or nothing: half a trail would look like one that lost its end."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    count = 0
-    try:
-        with draft.open("w", encoding="utf-8") as file:
-            for line in lines:
-                file.write(line + "\n")
-                count += 1
-        draft.replace(path)
-    except OSError as error:
-        raise InvalidInputError(f"{path} cannot be written: {error.strerror}.", code="unwritable-file") from None
-    finally:
-        draft.unlink(missing_ok=True)
-    return count

@@ -17,6 +17,7 @@ import click
 
 from signoff.cli.output import print_json
 from signoff.cli.settings_flags import settings_flags
+from signoff.errors import InvalidInputError
 from signoff.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -36,18 +37,21 @@ class Call:
     @cached_property
     def settings(self) -> Settings:
         from signoff.bootstrap import with_private_postgres
+        from signoff.settings.token_file import with_token
 
-        return with_private_postgres(load(self.flags, os.environ, cwd=Path.cwd()))
+        return with_token(with_private_postgres(load(self.flags, os.environ, cwd=Path.cwd())))
 
-    @property
+    @cached_property
     def actor(self) -> str:
-        return self.as_name or user_name()
+        """Who acts, as far as this machine knows: the one that `--as` names, else whom the setting `actor` says."""
+        return self.as_name or (git_user_name() if self.settings.actor == "git" else user_name())
 
     def backend(self, *, creates: bool = False) -> AbstractContextManager[Backend]:
         """The server where one is set, else the ledger."""
         from signoff.sdk.backend import open_backend
 
-        return open_backend(self.settings, creates=creates, actor=self.actor)
+        is_signed_in = self.settings.url is not None and self.settings.token is not None
+        return open_backend(self.settings, creates=creates, actor=self.as_name if is_signed_in else self.actor)
 
     def show(self, document: Any, draw: Callable[[], object]) -> None:
         """The document for a program, or what `draw` prints for a person."""
@@ -86,6 +90,26 @@ def takes_settings(*attributes: str) -> Callable[[Command], Command]:
 def acts(function: Command) -> Command:
     """Gives a command `--as`: who is said to have done it, where nobody has to sign in."""
     return click.option("--as", "as_name", metavar="NAME", help="Act under this name (open mode).")(function)
+
+
+def git_user_name() -> str:
+    """
+    Raises:
+        InvalidInputError: (`no-git-identity`) the record is to name whom git knows, and git knows nobody.
+    """
+    import subprocess
+
+    try:
+        found = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, check=False)
+        name = found.stdout.strip()
+    except OSError:
+        name = ""
+    if not name:
+        raise InvalidInputError(
+            "The setting actor is git, and git has no user.name here. Run: git config user.name NAME",
+            code="no-git-identity",
+        )
+    return name
 
 
 def user_name() -> str:

@@ -107,7 +107,7 @@ def _wait_for_end(backend: Backend, workflow_id: str) -> Mapping[str, Any]:
 def _answered(backend: Backend, gate: Mapping[str, Any], answer: str | None) -> Mapping[str, Any]:
     """The receipt of whoever answered: this command, the person at it, or somebody elsewhere meanwhile."""
     if answer is None:
-        from signoff.cli.console import ask_at_console
+        from signoff.cli.console.asking import ask_at_console
 
         return ask_at_console(backend, gate)
     body = {
@@ -240,7 +240,7 @@ class _Teller:
         self.line("The run has stopped at its gate:", bold=True)
         self.line()
         if not self._is_silent:
-            from signoff.cli.gate_text import draw_body
+            from signoff.cli.gate.text import draw_body
 
             draw_body(gate)
         self.line(f"digest {gate['prompt']['digest']}", dim=True)

@@ -21,7 +21,9 @@ from signoff.errors import ConflictError, DocumentError, InvalidInputError, NotF
 DONE, FAILED, BAD_INPUT, WAITING, CONFLICT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 _ADVICE = {
+    "not-signed-in": "Set SIGNOFF_TOKEN, or name a file that holds the token with token_file.",
     "justification-required": "Add --rationale TEXT.",
+    "evidence-missing": "Reject it, make what is missing, then: signoff run retry",
     "items-required": "Tick them with --item ID (repeatable) or --all-items.",
     "prompt-changed": "Read it again with: signoff gate show",
     "ambiguous-gate-key": "Put the workflow's id before the key.",

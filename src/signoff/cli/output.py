@@ -7,6 +7,9 @@ ASCII, where nothing can act on a terminal either, and says exactly what is stor
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +18,7 @@ from typing import Any
 
 import click
 
-from signoff.cli.terminal import cells, cut, has_colours, one_line, pad, sanitise, styled, width
+from signoff.cli.terminal import cells, cut, has_colours, height, one_line, pad, sanitise, styled, width
 
 _GAP = "  "
 _ELASTIC_MIN = 20
@@ -60,6 +63,28 @@ def hint(text: str) -> None:
         note(text)
 
 
+def page(text: str) -> None:
+    """A text that is sanitised and styled already: in the person's pager where it does not fit on the screen.
+
+    Raises:
+        KeyboardInterrupt: the person left; the pager is ended with them.
+    """
+    program = _pager() if _is_long(text) else None
+    if program is None:
+        click.echo(text, color=has_colours())
+        return
+    import subprocess
+
+    environ = {**os.environ, "LESS": f"{os.environ.get('LESS', '')} -R".strip()}
+    with subprocess.Popen(program, stdin=subprocess.PIPE, env=environ, text=True, errors="replace") as pager:
+        try:
+            pager.communicate(f"{text}\n")
+        except KeyboardInterrupt:
+            # Pagers take Ctrl-C for a command of their own and would stay.
+            pager.terminate()
+            raise
+
+
 def moment(at_ms: int) -> str:
     """An instant in local time, with the zone."""
     return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z").rstrip()
@@ -85,6 +110,25 @@ def duration(span_ms: int) -> str:
     if minutes:
         return f"{minutes} min {int(seconds % 60)} s" if minutes < 10 and int(seconds % 60) else f"{minutes} min"
     return f"{seconds:.1f} s" if seconds < 10 else f"{int(seconds)} s"
+
+
+def _is_long(text: str) -> bool:
+    columns, rows = width(), height()
+    if columns is None or rows is None:
+        return False
+    return sum(max(1, -(-len(line) // columns)) for line in text.split("\n")) >= rows
+
+
+def _pager() -> list[str] | None:
+    """The person's own, as a command; None where none is there or the terminal can have none."""
+    if os.environ.get("TERM") == "dumb":
+        return None
+    try:
+        words = shlex.split(os.environ.get("PAGER", "")) or ["less"]
+    except ValueError:
+        return None
+    program = shutil.which(words[0])
+    return None if program is None else [program, *words[1:]]
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:

@@ -13,6 +13,17 @@ from signoff.settings import CONFIG_FLAG, SETTINGS, Setting
 LEDGER = ("dir", "database_url", "url")
 #: The same for commands that read the database itself.
 DATABASE = ("dir", "database_url")
+#: Who and what performs the steps of runs.
+STEPS = (
+    "agent",
+    "agent_command",
+    "agent_timeout_s",
+    "agent_output_bytes_max",
+    "replay_dir",
+    "sandbox",
+    "sandbox_output_bytes_max",
+    "command_timeout_s",
+)
 #: Those a command may take: all but secrets, which have no flag.
 ALL = tuple(setting.attribute for setting in SETTINGS if setting.flag)
 

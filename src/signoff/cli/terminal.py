@@ -24,7 +24,7 @@ _UNSHOWABLE = re.compile(
     "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"  # bidirectional and invisible
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"  # annotations, lone surrogates, tags
 )
-_WIDTH_DEFAULT = 100
+_WIDTH_DEFAULT, _HEIGHT_DEFAULT = 100, 24
 
 
 def sanitise(text: str) -> str:
@@ -69,7 +69,12 @@ def is_attended() -> bool:
 
 def width() -> int | None:
     """The terminal's columns; None where the output goes elsewhere and nothing needs to fit."""
-    return shutil.get_terminal_size((_WIDTH_DEFAULT, 24)).columns if is_terminal() else None
+    return shutil.get_terminal_size((_WIDTH_DEFAULT, _HEIGHT_DEFAULT)).columns if is_terminal() else None
+
+
+def height() -> int | None:
+    """The terminal's rows; None where the output goes elsewhere."""
+    return shutil.get_terminal_size((_WIDTH_DEFAULT, _HEIGHT_DEFAULT)).lines if is_terminal() else None
 
 
 def has_colours() -> bool:

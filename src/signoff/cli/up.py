@@ -15,6 +15,8 @@ from signoff.cli.call import Call, takes_settings
 from signoff.cli.live import live_view
 from signoff.cli.logs import set_up_logging
 from signoff.cli.output import print_json
+from signoff.cli.settings_flags import STEPS
+from signoff.cli.worker_beside import WorkerBeside, working
 from signoff.errors import InvalidInputError
 from signoff.settings import Settings, mask_url
 
@@ -24,22 +26,21 @@ if TYPE_CHECKING:
 _SERVER = ("dir", "database_url", "host", "port")
 _WORKER = (
     "admin_port",
-    "agent",
-    "agent_command",
-    "agent_timeout_s",
-    "agent_output_bytes_max",
-    "sandbox",
-    "sandbox_output_bytes_max",
+    *STEPS,
     "app_version",
     "concurrency",
     "sandbox_concurrency",
+    "notify_file",
+    "public_url",
 )
-_RULES = ("partitioning", "plan_approval_timeout_s", "callbacks_allow", "log_format")
+_RULES = ("dev", "partitioning", "plan_approval_timeout_s", "policy_dir", "callbacks_allow", "log_format")
+#: Of those that listen.
+_EVENTS = ("ingress_actor",)
 
 
 @click.command()
 @click.option("--postgres", is_flag=True, help="Start a private Postgres in the directory, and stop it at the end.")
-@takes_settings(*_SERVER, *_WORKER, *_RULES)
+@takes_settings(*_SERVER, *_EVENTS, *_WORKER, *_RULES)
 def up(call: Call, postgres: bool) -> None:
     """Everything in one process: API and worker.
 
@@ -50,22 +51,22 @@ def up(call: Call, postgres: bool) -> None:
       signoff up --postgres                   on a private Postgres, data in .signoff
       signoff up --database-url postgresql://user:password@db/signoff
     """
-    from signoff.api.guard import check_loopback
+    from signoff.api.guard import check_binding
 
     settings = call.settings
-    check_loopback(settings.host)
     set_up_logging(settings.log_format)
     with ExitStack() as stack:
         if postgres:
             settings = stack.enter_context(_private_postgres(settings))
         world = stack.enter_context(_open_world(settings, migrates=True))
-        beside = stack.enter_context(_WorkerBeside(settings, world))
+        check_binding(world, settings.host)
+        beside = stack.enter_context(WorkerBeside(settings, world))
         with live_view(world):
             _serve(settings, world, on_listening=beside.start, is_json=call.is_json, ending=beside.ending)
 
 
 @click.command()
-@takes_settings(*_SERVER, *_RULES, "migrate")
+@takes_settings(*_SERVER, *_EVENTS, *_RULES, "migrate")
 def api(call: Call) -> None:
     """The API alone; workers run elsewhere on the same database.
 
@@ -73,10 +74,7 @@ def api(call: Call) -> None:
     Example:
       signoff api --port 3011 --database-url postgresql://user:password@db/signoff
     """
-    from signoff.api.guard import check_loopback
-
     settings = call.settings
-    check_loopback(settings.host)
     set_up_logging(settings.log_format)
     with _open_world(settings, migrates=settings.migrate) as world:
         _serve(settings, world, on_listening=lambda say_ready: say_ready(), is_json=call.is_json)
@@ -96,7 +94,7 @@ def worker(call: Call) -> None:
     stopped = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
-    with _open_world(settings, migrates=settings.migrate) as world, _working(settings, world):
+    with _open_world(settings, migrates=settings.migrate) as world, working(settings, world):
         shown = _database(settings)
         _say_ready({"ready": "worker", "database": shown}, f"worker database={shown}", call.is_json)
         stopped.wait()
@@ -108,54 +106,6 @@ def _open_world(settings: Settings, *, migrates: bool) -> Iterator[World]:
 
     with open_world(settings, is_server=True, migrates=migrates) as world:
         yield world
-
-
-@contextmanager
-def _working(settings: Settings, world: World) -> Iterator[None]:
-    from signoff.bootstrap import make_worker
-
-    working = make_worker(settings, world)
-    working.start()
-    try:
-        yield
-    finally:
-        working.stop()
-
-
-class _WorkerBeside:
-    """Starts the worker while the API answers already: the engine is slow to import, and a reply needs the ledger
-    alone. A worker that cannot start ends the process."""
-
-    def __init__(self, settings: Settings, world: World) -> None:
-        self.ending = threading.Event()
-        self._settings = settings
-        self._world = world
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._error: BaseException | None = None
-
-    def start(self, say_ready: Callable[[], None]) -> None:
-        self._thread = threading.Thread(target=self._work, args=(say_ready,), name="signoff-worker")
-        self._thread.start()
-
-    def __enter__(self) -> _WorkerBeside:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
-        if self._error is not None:
-            raise self._error
-
-    def _work(self, say_ready: Callable[[], None]) -> None:
-        try:
-            with _working(self._settings, self._world):
-                say_ready()
-                self._stopped.wait()
-        except BaseException as error:  # noqa: BLE001 - raised again where the process ends
-            self._error = error
-            self.ending.set()
 
 
 @contextmanager
@@ -184,20 +134,23 @@ def _serve(
 ) -> None:
     from importlib.metadata import version
 
+    from signoff.api.ingress import make_ingress
     from signoff.api.serve import serve
     from signoff.api.server import create_app
+    from signoff.app.sign_in import is_open
 
     app = create_app(
         world,
         version=version("signoff"),
         database="sqlite" if settings.database_url is None else "postgres",
         host=settings.host,
+        ingress=make_ingress(settings.ingress_secret, settings.ingress_actor),
     )
 
     def on_ready(url: str) -> None:
-        shown = _database(settings)
-        document = {"ready": url, "database": shown, "auth": "open"}
-        on_listening(lambda: _say_ready(document, f"{url} database={shown} auth=open", is_json))
+        shown, auth = _database(settings), "open" if is_open(world) else "tokens"
+        document = {"ready": url, "database": shown, "auth": auth}
+        on_listening(lambda: _say_ready(document, f"{url} database={shown} auth={auth}", is_json))
 
     serve(app, host=settings.host, port=settings.port, on_ready=on_ready, ending=ending)
 

@@ -16,7 +16,7 @@ _LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
 
 
 def dispatch(row: Row) -> None:
-    """Everything but callbacks, which may take their time (`deliver`)."""
+    """Everything but callbacks, which may take their time, and notices, of which the relay makes deliveries."""
     _BY_KIND[row["kind"]](row["payload"])
 
 

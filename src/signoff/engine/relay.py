@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from signoff.app.moments import RELAYED, reach
+from signoff.app.notify_gate import NOTIFY
 from signoff.app.ports import Outbox, Row
+from signoff.app.route_notice import Route, route_notices
 from signoff.app.world import World
-from signoff.engine.deliver import deliver
 from signoff.engine.dispatch import dispatch
 from signoff.errors import LedgerUnavailableError
 
@@ -23,15 +26,31 @@ LOOK_S = 1.0
 BACKOFF_MS_MAX = 60_000
 DELIVERIES_AT_ONCE = 4
 
+#: Calls the URL of a callback's payload, at this instant.
+CallBack = Callable[[Mapping[str, Any], int], None]
+
 _log = logging.getLogger("signoff.relay")
 
 
 class Relay:
-    def __init__(self, world: World, outbox: Outbox, *, worker_id: str, callback_secret: bytes) -> None:
+    """`on_notices` hears that notices were routed."""
+
+    def __init__(
+        self,
+        world: World,
+        outbox: Outbox,
+        *,
+        worker_id: str,
+        call_back: CallBack,
+        routes: Sequence[Route] = (),
+        on_notices: Callable[[], None] = lambda: None,
+    ) -> None:
         self._world = world
         self._outbox = outbox
         self._worker_id = worker_id
-        self._callback_secret = callback_secret
+        self._call_back = call_back
+        self._routes = routes
+        self._on_notices = on_notices
         self._deliveries = ThreadPoolExecutor(DELIVERIES_AT_ONCE, thread_name_prefix="signoff-deliver")
 
     def run(self, stopping: threading.Event) -> None:
@@ -50,11 +69,13 @@ class Relay:
         while rows := self._outbox.claim_outbox(
             now=self._world.clock(), worker=self._worker_id, lapse_ms=CLAIM_LAPSE_MS, limit=CLAIM_BATCH
         ):
-            for row in rows:
+            for row in (row for row in rows if row["kind"] != NOTIFY):
                 if row["kind"] == "callback":
                     self._deliveries.submit(self._relay, row)
                 else:
                     self._relay(row)
+            # Last: whoever is told of a decision is not to delay it.
+            self._route([row for row in rows if row["kind"] == NOTIFY])
 
     def close(self) -> None:
         self._deliveries.shutdown(wait=False, cancel_futures=True)
@@ -62,7 +83,7 @@ class Relay:
     def _relay(self, row: Row) -> None:
         try:
             if row["kind"] == "callback":
-                deliver(row["payload"], secret=self._callback_secret, now=self._world.clock())
+                self._call_back(row["payload"], self._world.clock())
             else:
                 dispatch(row)
         except Exception as error:  # noqa: BLE001
@@ -71,6 +92,12 @@ class Relay:
             return
         reach(RELAYED)
         self._outbox.finish_outbox(row["id"], now=self._world.clock())
+
+    def _route(self, rows: Sequence[Row]) -> None:
+        """All in one transaction: of a thousand gates opened at once, with nobody to tell, it is a few commits."""
+        if rows:
+            route_notices(self._world, self._outbox, rows, self._routes, now=self._world.clock())
+            self._on_notices()
 
     def _postpone(self, row: Row, error: Exception) -> None:
         wait_ms = min(BACKOFF_MS_MAX, 500 * 2 ** min(row["attempts"], 10))

@@ -10,16 +10,18 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
-from signoff.app.ports import Outbox
+from signoff.app.deliver_notice import Notices
+from signoff.app.ports import Deliveries, Outbox
 from signoff.app.sign_head import HeadSigner
 from signoff.app.steps import Steps
 from signoff.app.sweep_deadlines import BATCH, sweep_deadlines
 from signoff.app.world import World
 from signoff.engine import context
 from signoff.engine.context import EngineContext
+from signoff.engine.courier import Courier
 from signoff.engine.health import HealthServer
 from signoff.engine.recovery import has_unfinished, new_worker_id, recover
-from signoff.engine.relay import Relay
+from signoff.engine.relay import CallBack, Relay
 from signoff.errors import LedgerUnavailableError, SignoffError
 from signoff.gates.keys import PARENT_QUEUE, SANDBOX_QUEUE
 
@@ -57,7 +59,9 @@ class Worker:
         steps: Steps,
         options: WorkerOptions,
         signing_key: bytes,
-        callback_secret: bytes,
+        call_back: CallBack,
+        deliveries: Deliveries,
+        notices: Notices | None = None,
     ) -> None:
         self.id = new_worker_id(world)
         self._world = world
@@ -67,7 +71,15 @@ class Worker:
         self._context = EngineContext(
             replace(world, is_stopping=stopping.is_set), steps, options.is_partitioned, stopping
         )
-        self._relay = Relay(world, outbox, worker_id=self.id, callback_secret=callback_secret)
+        self._courier = None if notices is None else Courier(world, deliveries, notices, worker_id=self.id)
+        self._relay = Relay(
+            world,
+            outbox,
+            worker_id=self.id,
+            call_back=call_back,
+            routes=() if notices is None else notices.routes,
+            on_notices=lambda: None if self._courier is None else self._courier.wake(),
+        )
         self._signer = HeadSigner(world, signing_key)
         self._threads: list[threading.Thread] = []
         self._health: HealthServer | None = None
@@ -81,6 +93,9 @@ class Worker:
         self._register_queues()
         recover(self._world, self._outbox, worker_id=self.id)
         self._spawn("relay", lambda: self._every(AGAIN_S, lambda: self._relay.run(self._context.stopping)))
+        if self._courier is not None:
+            courier = self._courier
+            self._spawn("courier", lambda: self._every(AGAIN_S, lambda: courier.run(self._context.stopping)))
         self._spawn("sweep", lambda: self._every(SWEEP_S, self._sweep))
         self._spawn("heads", lambda: self._every(HEAD_S, self._signer.sign))
         self._spawn("beat", lambda: self._every(BEAT_S, self._beat))
@@ -93,11 +108,13 @@ class Worker:
         if self._health is not None:
             self._health.stop()
         self._relay.close()
+        is_delivered = self._courier is None or self._courier.stop()
         for thread in self._threads:
             thread.join(JOIN_S)
         try:
             self._signer.sign()
-            if not has_unfinished(self.id):
+            # One that is not removed is found dead, and what it left is taken over.
+            if is_delivered and not has_unfinished(self.id):
                 self._outbox.remove_worker(self.id)
         except SignoffError as error:
             _log.warning("not everything could be put away: %s", error.message)

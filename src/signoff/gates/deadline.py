@@ -6,7 +6,7 @@ with no rung left, ends the gate as TIMED_OUT. Instants are epoch milliseconds, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,9 @@ class Rung:
 
 Ladder = tuple[Rung, ...]
 
+#: The instant at which, from another one on, so many seconds of a gate's clock have gone.
+After = Callable[[int, int], int]
+
 
 def check_ttl(ttl_s: Any) -> int:
     if isinstance(ttl_s, bool) or not isinstance(ttl_s, int) or not TTL_S_MIN <= ttl_s <= TTL_S_MAX:
@@ -45,6 +48,12 @@ def deadline_after(now: int, ttl_s: int) -> int:
 def rung_at(ladder: Ladder, level: int) -> Rung | None:
     """The rung that a gate at this escalation level climbs next, if one is left."""
     return ladder[level] if level < len(ladder) else None
+
+
+def end_of(deadline_at: int, ladder: Ladder, level: int, after: After = deadline_after) -> int:
+    """When a gate ends whose next deadline is this one, if it climbs what is left of its ladder on time."""
+    left_s = sum(rung.ttl_s for rung in ladder[level:])
+    return after(deadline_at, left_s) if left_s else deadline_at
 
 
 def widen(requirement: Requirement, rung: Rung) -> Requirement:

@@ -21,12 +21,15 @@ from signoff.errors import (
     GateDecidedError,
     GateFinalError,
     GateTimedOutError,
+    NotEntitledError,
+    RequirementError,
 )
-from signoff.gates.deadline import Ladder, deadline_after, rung_at, widen
+from signoff.gates.deadline import After, Ladder, deadline_after, end_of, rung_at, widen
 from signoff.gates.decision import Receipt
 from signoff.gates.prompt import APPROVE, HOLD, Prompt
 from signoff.gates.reply import Reply, check_requirement
-from signoff.gates.requirement import ANYONE, Actor, Requirement, check_entitled, places_left
+from signoff.gates.requirement import ANYONE, OVERRIDE_ROLE, Actor, Requirement, check_entitled, places_left
+from signoff.gates.terms import PLAIN, Terms
 
 
 class State(StrEnum):
@@ -73,7 +76,8 @@ _FINAL_ERRORS: Mapping[State, type[GateFinalError]] = {
 @dataclass(frozen=True)
 class Gate:
     """One gate as the ledger has it. `on_decision` says what its end sets going (`kind` continue, message, callback
-    or none); `reply` (the payload), `payload_hash`, `role` and `origin` are those of the deciding interaction."""
+    or none); `ends_at` is when it ends if it climbs its ladder on time, None where nobody has reckoned that; `reply`
+    (the payload), `payload_hash`, `role` and `origin` are those of the deciding interaction."""
 
     workflow_id: str
     gate_key: str
@@ -85,6 +89,8 @@ class Gate:
     deadline_at: int
     state: State = State.PENDING
     ladder: Ladder = ()
+    terms: Terms = PLAIN
+    ends_at: int | None = None
     escalation_level: int = 0
     requested_by: str | None = None
     risk_level: str | None = None
@@ -134,12 +140,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Expiry:
-    """What a passed deadline does to a gate. On an escalation the last three are its new values."""
+    """What a passed deadline does to a gate. On an escalation the last four are its new values."""
 
     move: Move
     state: State
     escalation_level: int
     deadline_at: int
+    ends_at: int | None
     requirement: Requirement
 
 
@@ -195,14 +202,16 @@ def answer(
     if gate.is_due(now):
         raise GateTimedOutError(f"The deadline of gate {gate.gate_key} has passed.")
     check_digest(gate, prompt_digest)
-    check_entitled(
-        gate.requirement, actor, is_requester=actor.name == gate.requested_by, approves=reply.choice.effect == APPROVE
-    )
+    approves = reply.choice.effect == APPROVE
+    if approves and gate.requirement.not_requester:
+        # Or whoever asked could approve through somebody who acts in their place.
+        actor = actor.without(gate.requested_by)
+    check_entitled(gate.requirement, actor, is_requester=actor.name == gate.requested_by, approves=approves)
     check_requirement(reply, gate.prompt, gate.requirement)
     remaining: Mapping[str, int] = {}
     if reply.choice.effect == HOLD:
         move = Move.DEFER
-    elif reply.choice.effect == APPROVE:
+    elif approves:
         remaining = places_left(gate.requirement, [*approvers, actor])
         move = Move.COLLECT if remaining else Move.DECIDE
     else:
@@ -210,8 +219,25 @@ def answer(
     return Answer(move, next_state(gate.state, move), remaining, _role_of(actor, gate.requirement))
 
 
-def expire(gate: Gate, now: int) -> Expiry:
-    """What the passed deadline does: one rung up the ladder, or the end.
+def override(gate: Gate, reply: Reply, actor: Actor, *, now: int) -> Answer:
+    """Past whatever the gate requires: a decision of its own kind, by somebody in the role for it who says why.
+
+    Raises:
+        GateFinalError, NotEntitledError. RequirementError: (`justification-required`) there is no reason.
+    """
+    check_open(gate)
+    if gate.is_due(now):
+        raise GateTimedOutError(f"The deadline of gate {gate.gate_key} has passed.")
+    if not actor.holds_any([OVERRIDE_ROLE]):
+        raise NotEntitledError(f"{actor.name} does not hold the role {OVERRIDE_ROLE!r}, which going past a gate takes.")
+    if not reply.rationale:
+        raise RequirementError("Going past a gate takes a reason; add one.", code="justification-required")
+    return Answer(Move.DECIDE, next_state(gate.state, Move.DECIDE), {}, OVERRIDE_ROLE)
+
+
+def expire(gate: Gate, now: int, after: After = deadline_after) -> Expiry:
+    """What the passed deadline does: one rung up the ladder, or the end. Silence decides only where the gate's terms
+    have it written out; `after` reckons how the gate's clock goes.
 
     Raises:
         GateFinalError: the gate ended before. ConflictError: (`not-due`) the deadline has not passed.
@@ -219,13 +245,23 @@ def expire(gate: Gate, now: int) -> Expiry:
     check_open(gate)
     if not gate.is_due(now):
         raise ConflictError(f"The deadline of gate {gate.gate_key} has not passed.", code="not-due")
+    climbed = climb(gate, now, after)
+    if climbed is not None:
+        return climbed
+    move = Move.DECIDE if gate.terms.approves_by_silence else Move.EXPIRE
+    state = next_state(gate.state, move)
+    return Expiry(move, state, gate.escalation_level, gate.deadline_at, gate.ends_at, gate.requirement)
+
+
+def climb(gate: Gate, now: int, after: After = deadline_after) -> Expiry | None:
+    """One rung up the ladder, whether or not the deadline has passed; None where no rung is left."""
     rung = rung_at(gate.ladder, gate.escalation_level)
     if rung is None:
-        state = next_state(gate.state, Move.EXPIRE)
-        return Expiry(Move.EXPIRE, state, gate.escalation_level, gate.deadline_at, gate.requirement)
+        return None
     state = next_state(gate.state, Move.ESCALATE)
-    later = deadline_after(now, rung.ttl_s)
-    return Expiry(Move.ESCALATE, state, gate.escalation_level + 1, later, widen(gate.requirement, rung))
+    level, later = gate.escalation_level + 1, after(now, rung.ttl_s)
+    ends_at = end_of(later, gate.ladder, level, after)
+    return Expiry(Move.ESCALATE, state, level, later, ends_at, widen(gate.requirement, rung))
 
 
 def _why_final(gate: Gate) -> str:

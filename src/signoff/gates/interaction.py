@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from signoff.gates.requirement import Actor
+
 
 @dataclass(frozen=True)
 class Interaction:
@@ -24,3 +26,8 @@ class Interaction:
     role: str | None
     choice: str
     created_at: int
+
+    @property
+    def answerer(self) -> Actor:
+        """Who answered, in the roles that were recorded; without one, while nobody had roles, they held every one."""
+        return Actor(self.actor, None if self.role is None else frozenset(self.role.split(",")))

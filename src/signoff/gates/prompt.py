@@ -14,7 +14,7 @@ from typing import Any
 
 from signoff.errors import InvalidInputError
 from signoff.gates import requirement as requirements
-from signoff.gates.deadline import check_ttl, deadline_after
+from signoff.gates.deadline import After, check_ttl, deadline_after
 from signoff.gates.digest import check_storable, digest_of, is_digest
 from signoff.gates.requirement import Requirement
 
@@ -26,6 +26,8 @@ CHOICES_MAX = 20
 ITEMS_MAX = 500
 EVIDENCE_MAX = 100
 TEXT_CHARS_MAX = 2_000
+SUBJECT_MEMBERS_MAX = 20
+SUBJECT_NAME_CHARS_MAX = 64
 
 APPROVE, REJECT, FIX, HOLD = "approve", "reject", "fix", "hold"
 EFFECTS = (APPROVE, REJECT, FIX, HOLD)
@@ -84,13 +86,28 @@ class Prompt:
     def title(self) -> str:
         return str(self.wire["title"])
 
+    @property
+    def subject(self) -> dict[str, str]:
+        """What the payload's `subject` says that this is about; it is a part of every answer's audit entry."""
+        payload = self.wire.get("payload")
+        subject = payload.get("subject") if isinstance(payload, dict) else None
+        said = subject.items() if isinstance(subject, dict) else ()
+        texts = [
+            (name, text[:TEXT_CHARS_MAX])
+            for name, text in said
+            if isinstance(text, str) and len(name) <= SUBJECT_NAME_CHARS_MAX
+        ]
+        return dict(texts[:SUBJECT_MEMBERS_MAX])
+
     def choice(self, key: str) -> Choice | None:
         return next((choice for choice in self.choices if choice.key == key), None)
 
 
-def build_prompt(draft: Mapping[str, Any], *, requirement: Requirement, ttl_s: int, now: int) -> Prompt:
+def build_prompt(
+    draft: Mapping[str, Any], *, requirement: Requirement, ttl_s: int, now: int, after: After = deadline_after
+) -> Prompt:
     """Complete and check a draft `{title, body?, formSchema?, checklist?, choices?, payload?, evidence?, uiHints?,
-    defaults?}`.
+    defaults?}`. `after` reckons how the gate's clock goes.
 
     Raises:
         InvalidInputError: (`invalid-prompt`) naming the member.
@@ -109,7 +126,7 @@ def build_prompt(draft: Mapping[str, Any], *, requirement: Requirement, ttl_s: i
             wire[member] = draft[member]
     wire["digest"] = prompt_digest(wire, requirement)
     wire["createdAt"] = now
-    wire["deadlineAt"] = deadline_after(now, ttl_s)
+    wire["deadlineAt"] = after(now, ttl_s)
     return read_prompt(wire)
 
 

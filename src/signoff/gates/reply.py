@@ -95,7 +95,7 @@ def check_requirement(reply: Reply, prompt: Prompt, requirement: Requirement) ->
     """What a gate may ask of an approval beyond its choice; a rejection owes a justification too.
 
     Raises:
-        RequirementError: `justification-required`, `items-required`.
+        RequirementError: `justification-required`, `items-required`, `evidence-missing`.
     """
     if requirement.justification and reply.choice.effect in (APPROVE, REJECT) and not reply.rationale:
         raise RequirementError("This gate asks for a rationale; add one.", code="justification-required")
@@ -105,6 +105,13 @@ def check_requirement(reply: Reply, prompt: Prompt, requirement: Requirement) ->
             f"This gate can be approved only with every item ticked; open: {', '.join(unticked[:10])}.",
             code="items-required",
             details={"items": unticked},
+        )
+    missing = [piece["title"] for piece in prompt.wire.get("evidence", []) if "sha256" not in piece]
+    if requirement.all_evidence and reply.approves and missing:
+        raise RequirementError(
+            f"This gate cannot be approved while something is missing: {', '.join(missing[:10])}.",
+            code="evidence-missing",
+            details={"missing": missing},
         )
 
 

@@ -8,12 +8,17 @@ Kuhn 1955): taking people greedily would let two overlapping needs block each ot
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from signoff.errors import InvalidInputError, NotEntitledError
 
 ANYONE = "*"
+#: The roles in which a policy approves at once, and in which somebody goes past a gate.
+POLICY_ROLE, OVERRIDE_ROLE = "policy", "override"
+#: What acts without anybody: a policy, the program itself, a deadline that has passed.
+POLICY_PREFIX = "policy:"
+RULES_NAMES = frozenset({"signoff", "deadline"})
 NEEDS_MAX = 20
 COUNT_MAX = 50
 ROLE_CHARS_MAX = 64
@@ -22,21 +27,40 @@ NAME_CHARS_MAX = 200
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is asking. `roles` is None while no principal exists: then everybody holds every role."""
+    """Who is asking. `roles` is None while no principal exists: then everybody holds every role.
+
+    `lent` are those of the roles that are not the actor's own, by the name of whoever delegated them.
+    """
 
     name: str
     roles: frozenset[str] | None = None
     is_authenticated: bool = False
+    lent: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
 
     def holds_any(self, roles: Sequence[str]) -> bool:
         return self.roles is None or ANYONE in roles or not self.roles.isdisjoint(roles)
 
+    def delegated_from(self, requirement: Requirement) -> list[str]:
+        """In whose place the actor answers: those who lent a role that the requirement names."""
+        asked = {role for need in requirement.needs for role in need.any_of}
+        return sorted(name for name, roles in self.lent.items() if not asked.isdisjoint(roles))
+
+    def without(self, lender: str | None) -> Actor:
+        """The same actor, without what this one lent and nobody else did."""
+        if self.roles is None or lender is None or lender not in self.lent:
+            return self
+        kept = {name: roles for name, roles in self.lent.items() if name != lender}
+        return replace(self, roles=self.roles - self.lent[lender].difference(*kept.values()), lent=kept)
+
 
 def check_actor_name(name: str) -> str:
-    """
+    """The name under which somebody acts. Those of the rules that act by themselves are not for anybody to take.
+
     Raises:
         InvalidInputError: (`invalid-actor`).
     """
+    if name.startswith(POLICY_PREFIX) or name in RULES_NAMES:
+        raise InvalidInputError(f"{name[:80]!r} is a rule of signoff; nobody acts as it.", code="invalid-actor")
     if not name.strip() or len(name) > NAME_CHARS_MAX or not name.isprintable():
         raise InvalidInputError(
             f"This is not the name of an actor: it has 1 to {NAME_CHARS_MAX} printable characters.",
@@ -57,11 +81,14 @@ class Need:
 
 @dataclass(frozen=True)
 class Requirement:
+    """`all_evidence`: every piece of evidence has a hash, as what is missing has none."""
+
     needs: tuple[Need, ...] = (Need((ANYONE,), 1),)
     distinct_people: bool = True
     not_requester: bool = False
     justification: bool = False
     all_items: bool = False
+    all_evidence: bool = False
 
 
 ANYONE_ONCE = Requirement()
@@ -80,8 +107,12 @@ def places_left(requirement: Requirement, approvers: Sequence[Actor]) -> dict[st
     return left
 
 
-def is_satisfiable(requirement: Requirement, people: Sequence[Actor]) -> bool:
+def is_satisfiable(requirement: Requirement, people: Sequence[Actor], requested_by: str | None = None) -> bool:
     """Whether the people who exist could ever meet it."""
+    if requirement.not_requester:
+        people = [person.without(requested_by) for person in people if person.name != requested_by]
+    if not requirement.distinct_people:
+        people = list(people) * sum(need.count for need in requirement.needs)
     return not places_left(requirement, people)
 
 
@@ -106,13 +137,15 @@ def check_entitled(requirement: Requirement, actor: Actor, *, is_requester: bool
 
 
 def to_wire(requirement: Requirement) -> dict[str, Any]:
-    return {
+    """The flag that came last is written only where it is set, so that older digests stay what they are."""
+    wire: dict[str, Any] = {
         "needs": [{"any_of": list(need.any_of), "count": need.count} for need in requirement.needs],
         "distinctPeople": requirement.distinct_people,
         "notRequester": requirement.not_requester,
         "justification": requirement.justification,
         "allItems": requirement.all_items,
     }
+    return {**wire, "allEvidence": True} if requirement.all_evidence else wire
 
 
 def from_wire(wire: Any) -> Requirement:
@@ -123,7 +156,8 @@ def from_wire(wire: Any) -> Requirement:
     """
     if not isinstance(wire, Mapping):
         raise _invalid("it must be an object")
-    flags = {"distinctPeople": True, "notRequester": False, "justification": False, "allItems": False}
+    flags = dict.fromkeys(("notRequester", "justification", "allItems", "allEvidence"), False)
+    flags["distinctPeople"] = True
     unknown = set(wire) - set(flags) - {"needs"}
     if unknown:
         raise _invalid(f"unknown member {sorted(unknown)[0]!r}")
@@ -140,6 +174,7 @@ def from_wire(wire: Any) -> Requirement:
         not_requester=flags["notRequester"],
         justification=flags["justification"],
         all_items=flags["allItems"],
+        all_evidence=flags["allEvidence"],
     )
 
 
@@ -147,14 +182,14 @@ def _need(wire: Any) -> Need:
     if not isinstance(wire, dict) or set(wire) != {"any_of", "count"}:
         raise _invalid("a need is an object {any_of: [role, ...], count: n}")
     roles, count = wire["any_of"], wire["count"]
-    if not isinstance(roles, list) or not roles or not all(_is_role(role) for role in roles):
+    if not isinstance(roles, list) or not roles or not all(is_role(role) for role in roles):
         raise _invalid(f"any_of must be a list of roles (1 to {ROLE_CHARS_MAX} characters each), or ['*']")
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= COUNT_MAX:
         raise _invalid(f"count must be an integer from 1 to {COUNT_MAX}")
     return Need(tuple(roles), count)
 
 
-def _is_role(role: Any) -> bool:
+def is_role(role: Any) -> bool:
     return isinstance(role, str) and role.strip() != "" and len(role) <= ROLE_CHARS_MAX and "," not in role
 
 

@@ -23,18 +23,18 @@ class Session:
         self.connection = connection
         self._database = database
 
-    def all(self, name: str, **params: Any) -> list[dict[str, Any]]:
+    def all(self, name: str, /, **params: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in self._execute(name, params).fetchall()]
 
-    def one(self, name: str, **params: Any) -> dict[str, Any] | None:
+    def one(self, name: str, /, **params: Any) -> dict[str, Any] | None:
         row = self._execute(name, params).fetchone()
         return None if row is None else dict(row)
 
-    def run(self, name: str, **params: Any) -> int:
+    def run(self, name: str, /, **params: Any) -> int:
         """The number of rows that were written."""
         return int(self._execute(name, params).rowcount)
 
-    def stream(self, name: str, **params: Any) -> Iterator[dict[str, Any]]:
+    def stream(self, name: str, /, **params: Any) -> Iterator[dict[str, Any]]:
         """Rows one by one, without holding all of them."""
         return self._database.stream(self.connection, self._database.queries[name], params)
 

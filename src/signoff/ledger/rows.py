@@ -14,7 +14,9 @@ from signoff.gates.deadline import ladder_from_wire, ladder_to_wire
 from signoff.gates.digest import INTEGER_MAX, canonical_json
 from signoff.gates.gate import Gate, State
 from signoff.gates.interaction import Interaction
+from signoff.gates.principal import Principal
 from signoff.gates.prompt import read_prompt
+from signoff.gates.terms import terms_from_wire, terms_to_wire
 from signoff.plans.run import Run, Status
 
 Values = Mapping[str, Any]
@@ -51,6 +53,7 @@ def gate_to_row(gate: Gate) -> dict[str, Any]:
         "prompt_digest": gate.prompt.digest,
         "requirement": to_json(requirements.to_wire(gate.requirement)),
         "ladder": to_json(ladder_to_wire(gate.ladder)),
+        "terms": to_json(terms_to_wire(gate.terms)),
         "on_decision": to_json(gate.on_decision),
     }
 
@@ -65,10 +68,15 @@ def gate_from_row(row: Values) -> Gate:
             "prompt": read_prompt(from_json(row["prompt"])),
             "requirement": requirements.from_wire(from_json(row["requirement"])),
             "ladder": ladder_from_wire(from_json(row["ladder"])),
+            "terms": terms_from_wire(from_json(row["terms"])),
             "on_decision": from_json(row["on_decision"]),
             "reply": None if row["reply"] is None else from_json(row["reply"]),
         }
     )
+
+
+def request_from_row(row: Values) -> dict[str, Any]:
+    return {**with_json(row, "approvers"), "escalated": bool(row["escalated"])}
 
 
 def interaction_to_row(interaction: Interaction) -> dict[str, Any]:
@@ -89,6 +97,14 @@ def entry_from_row(row: Values, dialect: str) -> Entry:
             # Only tampering leaves a body that has no canonical spelling: it is handed on, to be found out.
             body = row["body"]
     return Entry(**{**row, "body": body})
+
+
+def principal_to_row(principal: Principal) -> dict[str, Any]:
+    return {**vars(principal), "roles": to_json(sorted(principal.roles))}
+
+
+def principal_from_row(row: Values) -> Principal:
+    return Principal(**{**row, "roles": frozenset(from_json(row["roles"]))})
 
 
 def head_from_row(row: Values) -> Head:

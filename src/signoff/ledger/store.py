@@ -7,10 +7,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from signoff.app.moments import reach
+from signoff.app.ports import GateCounts
 from signoff.audit.entry import GENESIS, Entry, seal
 from signoff.audit.head import Head
 from signoff.gates.gate import Gate
 from signoff.gates.interaction import Interaction
+from signoff.gates.principal import Delegation, Principal
+from signoff.gates.token import Token
 from signoff.ledger import rows
 from signoff.ledger.database import Database, Session, transaction
 from signoff.plans.run import Run
@@ -32,9 +35,25 @@ class SqlReader:
         row = self._session.one("run", workflow_id=workflow_id)
         return None if row is None else rows.run_from_row(row)
 
-    def runs(self, *, status: str | None, before: tuple[int, str] | None, limit: int) -> list[Run]:
+    def runs(
+        self,
+        *,
+        status: str | None,
+        before: tuple[int, str] | None,
+        limit: int,
+        door: str | None = None,
+        subject: str | None = None,
+    ) -> list[Run]:
         before_at, before_id = before or (None, None)
-        found = self._session.all("runs", status=status, before_at=before_at, before_id=before_id, limit=limit)
+        found = self._session.all(
+            "runs" if door is None or subject is None else "runs_about",
+            status=status,
+            door=door,
+            subject=subject,
+            before_at=before_at,
+            before_id=before_id,
+            limit=limit,
+        )
         return [rows.run_from_row(row) for row in found]
 
     def gate(self, workflow_id: str, gate_key: str) -> Gate | None:
@@ -63,8 +82,29 @@ class SqlReader:
         )
         return [rows.gate_from_row(row) for row in found]
 
+    def newest_gates(self, *, before: tuple[int, str, str] | None, limit: int) -> list[Gate]:
+        at, workflow, key = before or (None, None, None)
+        found = self._session.all("newest_gates", before_at=at, before_workflow=workflow, before_key=key, limit=limit)
+        return [rows.gate_from_row(row) for row in found]
+
     def due_gates(self, *, now: int, limit: int) -> list[Gate]:
         return [rows.gate_from_row(row) for row in self._session.all("due_gates", now=now, limit=limit)]
+
+    def approval_request(self, workflow_id: str, gate_key: str) -> Row | None:
+        row = self._session.one("approval_request", workflow_id=workflow_id, gate_key=gate_key)
+        return None if row is None else rows.request_from_row(row)
+
+    def pending_requests(self, gate_key: str, *, role: str | None, limit: int) -> list[Row]:
+        found = self._session.all("pending_requests", gate_key=gate_key, role=role, limit=limit)
+        return [rows.request_from_row(row) for row in found]
+
+    def gate_counts(self, *, now: int, actors: int) -> GateCounts:
+        return GateCounts(
+            open=self._session.one("open_gates", now=now) or {},
+            times=self._session.one("times_to_approval") or {},
+            by_level=self._session.all("counts_by_level"),
+            by_actor=self._session.all("counts_by_actor", limit=actors),
+        )
 
     def interaction(self, interaction_id: str) -> Interaction | None:
         return _interaction(self._session.one("interaction", id=interaction_id))
@@ -111,6 +151,71 @@ class SqlReader:
         row = self._session.one("newest_head")
         return None if row is None else rows.head_from_row(row)
 
+    def newest_of_event(self, workflow_id: str, event: str) -> int | None:
+        row = self._session.one("newest_of_event", workflow_id=workflow_id, event=event)
+        return None if row is None else int(row["at"])
+
+    def has_principals(self) -> bool:
+        row = self._session.one("has_principals")
+        return row is not None and bool(row["found"])
+
+    def has_tokens(self) -> bool:
+        row = self._session.one("has_tokens")
+        return row is not None and bool(row["found"])
+
+    def principal(self, name: str) -> Principal | None:
+        row = self._session.one("principal", name=name)
+        return None if row is None else rows.principal_from_row(row)
+
+    def principals(self) -> list[Principal]:
+        return [rows.principal_from_row(row) for row in self._session.all("principals")]
+
+    def lenders(self, principal_id: str, *, now: int) -> list[Principal]:
+        return [rows.principal_from_row(row) for row in self._session.all("lenders", id=principal_id, now=now)]
+
+    def delegations(self, *, now: int) -> list[Delegation]:
+        return [Delegation(**row) for row in self._session.all("delegations", now=now)]
+
+    def token(self, token_id: str) -> Token | None:
+        row = self._session.one("token", id=token_id)
+        return None if row is None else Token(**row)
+
+    def tokens(self) -> list[Token]:
+        return [Token(**row) for row in self._session.all("tokens")]
+
+    def token_with_hash(self, hash_: str) -> Token | None:
+        row = self._session.one("token_with_hash", hash=hash_)
+        return None if row is None else Token(**row)
+
+    def delivery(self, delivery_id: str) -> Row | None:
+        return self._session.one("delivery", id=delivery_id)
+
+    def deliveries(self, *, state: str | None, before: tuple[int, str] | None, limit: int) -> list[Row]:
+        at, id_ = before or (None, None)
+        return list(self._session.all("deliveries", state=state, before_at=at, before_id=id_, limit=limit))
+
+    def remote_refs(self, delivery: Row) -> list[str]:
+        place = ("workflow_id", "gate_key", "channel", "target", "outbox_id")
+        found = self._session.all("remote_refs", **{name: delivery[name] for name in place})
+        return [row["remote_ref"] for row in found]
+
+    def due_threads(self, *, now: int, lapsed: int, limit: int) -> list[str]:
+        return [row["workflow_id"] for row in self._session.all("due_threads", now=now, lapsed=lapsed, limit=limit)]
+
+    def held_threads(self) -> list[tuple[str, str]]:
+        return [(row["workflow_id"], row["claimed_by"]) for row in self._session.all("held_threads")]
+
+    def due_resumptions(self, workflow_id: str) -> list[Row]:
+        return list(self._session.all("due_resumptions", workflow_id=workflow_id))
+
+    def resumption(self, workflow_id: str, gate_key: str) -> Row | None:
+        return self._session.one("resumption", workflow_id=workflow_id, gate_key=gate_key)
+
+    def holder(self, token: Token) -> Principal:
+        row = self._session.one("holder", id=token.principal_id)
+        assert row is not None  # noqa: S101 - a foreign key
+        return rows.principal_from_row(row)
+
 
 class SqlWriter(SqlReader):
     """Writes of one workflow, inside one transaction."""
@@ -150,6 +255,58 @@ class SqlWriter(SqlReader):
             "insert_outbox", kind=kind, dedupe_key=dedupe_key, payload=rows.to_json(payload), created_at=now
         )
 
+    def insert_principal(self, principal: Principal) -> None:
+        self._session.run("insert_principal", **rows.principal_to_row(principal))
+
+    def disable_principal(self, principal_id: str, *, now: int) -> None:
+        self._session.run("disable_principal", id=principal_id, now=now)
+
+    def replace_delegation(self, delegation: Delegation) -> None:
+        given = vars(delegation)
+        pair = {name: given[name] for name in ("from_principal", "to_principal")}
+        self._session.run("revoke_delegations", **pair, now=delegation.created_at)
+        self._session.run("insert_delegation", **given)
+
+    def insert_token(self, token: Token) -> None:
+        self._session.run("insert_token", **vars(token))
+
+    def revoke_token(self, token_id: str, *, now: int) -> None:
+        self._session.run("revoke_token", id=token_id, now=now)
+
+    def retry_delivery(self, delivery_id: str, *, now: int) -> bool:
+        return self._session.run("retry_delivery", id=delivery_id, now=now) == 1
+
+    def insert_resumption(
+        self, *, workflow_id: str, gate_key: str, thread_id: str, checkpoint_id: str, now: int
+    ) -> None:
+        self._session.run(
+            "insert_resumption",
+            workflow_id=workflow_id,
+            gate_key=gate_key,
+            thread_id=thread_id,
+            checkpoint_id=checkpoint_id,
+            now=now,
+        )
+
+    def claim_resumptions(self, workflow_id: str, claim: str, *, now: int) -> None:
+        self._session.run("claim_resumptions", workflow_id=workflow_id, claim=claim, now=now)
+
+    def hold_resumptions(self, workflow_id: str, claim: str, *, now: int) -> bool:
+        return self._session.run("hold_resumptions", workflow_id=workflow_id, claim=claim, now=now) > 0
+
+    def pass_resumption(self, workflow_id: str, gate_key: str, claim: str, *, now: int) -> bool:
+        given = {"workflow_id": workflow_id, "gate_key": gate_key, "claim": claim, "now": now}
+        return self._session.run("pass_resumption", **given) == 1
+
+    def settle_resumption(
+        self, workflow_id: str, gate_key: str, claim: str, *, state: str, next_at: int, error: str | None, now: int
+    ) -> bool:
+        given = {"workflow_id": workflow_id, "gate_key": gate_key, "claim": claim, "now": now}
+        return self._session.run("settle_resumption", **given, state=state, next_at=next_at, error=error) == 1
+
+    def retry_resumptions(self, workflow_id: str, *, now: int) -> int:
+        return self._session.run("retry_resumptions", workflow_id=workflow_id, now=now)
+
     def append_entry(
         self, *, at: int, actor: str, event: str, body: Mapping[str, Any], gate_key: str | None = None
     ) -> Entry:
@@ -170,7 +327,7 @@ class SqlWriter(SqlReader):
 
 
 class SqlLedger:
-    """Implements the ports `Ledger` and `Outbox`."""
+    """Implements the ports `Ledger`, `Outbox` and `Deliveries`."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -211,6 +368,35 @@ class SqlLedger:
     def release_outbox(self, worker: str) -> None:
         with self._transaction("release_outbox") as session:
             session.run("release_outbox", worker=worker)
+            session.run("release_deliveries", worker=worker)
+
+    def expand_notices(self, notices: Mapping[int, Sequence[Row]], *, now: int) -> None:
+        with self._transaction("expand_notices") as session:
+            for outbox_id, deliveries in notices.items():
+                for row in deliveries:
+                    session.run("insert_delivery", **row, outbox_id=outbox_id, now=now)
+                session.run("finish_outbox", id=outbox_id, now=now)
+
+    def due_targets(self, *, now: int, lapse_ms: int) -> list[tuple[str, str]]:
+        with transaction(self.database, self.database.begin_read) as session:
+            found = session.all("due_targets", now=now, lapsed=now - lapse_ms)
+        return [(row["channel"], row["target"]) for row in found]
+
+    def claim_deliveries(
+        self, targets: Sequence[tuple[str, str]], *, now: int, worker: str, lapse_ms: int
+    ) -> list[Row]:
+        with self._transaction("claim_deliveries") as session:
+            given = {"now": now, "worker": worker, "lapsed": now - lapse_ms}
+            found = [session.one("claim_delivery", channel=one, target=other, **given) for one, other in targets]
+        return [row for row in found if row is not None]
+
+    def finish_delivery(self, delivery_id: str, *, remote_ref: str | None, now: int) -> None:
+        with self._transaction("finish_delivery") as session:
+            session.run("finish_delivery", id=delivery_id, remote_ref=remote_ref, now=now)
+
+    def fail_delivery(self, delivery_id: str, *, error: str, next_at: int | None) -> None:
+        with self._transaction("fail_delivery") as session:
+            session.run("fail_delivery", id=delivery_id, error=error, next_at=next_at)
 
     def beat(self, worker: str, *, now: int) -> None:
         with self._transaction("beat") as session:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from signoff.gates.principal import ANONYMOUS
 from signoff.gates.requirement import check_actor_name
 from signoff.settings import Settings
 
 Wire = dict[str, Any]
-
-ANONYMOUS = "anonymous"
 
 
 class Backend(Protocol):
@@ -20,6 +19,10 @@ class Backend(Protocol):
 
     def gates(self, state: str | None, role: str | None, risk: str | None, limit: int, cursor: str | None) -> Wire:
         """The inbox, soonest deadline first; without a state every gate, on a server one state after the other."""
+        ...
+
+    def newest_gates(self, limit: int, cursor: str | None) -> Wire:
+        """Gates in every state, last opened first."""
         ...
 
     def gate(self, workflow_id: str, gate_key: str, timeout_s: float | None = None) -> Wire:
@@ -37,6 +40,19 @@ class Backend(Protocol):
         """`{ok, isReplay, receipt}`. The body is `{payload, dedupeKey, origin?, promptDigest?}`."""
         ...
 
+    def gate_stats(self) -> Wire:
+        """As `app.gate_stats` has it."""
+        ...
+
+    def request_workflow(self, body: Mapping[str, Any]) -> Wire:
+        """`{workflow_id, status, ...}`. The body is that of `POST /workflows`, as those below are of their routes."""
+        ...
+
+    def pending_workflows(self, role: str | None, limit: int) -> Wire: ...
+    def approve_workflow(self, workflow_id: str, body: Mapping[str, Any]) -> Wire: ...
+    def reject_workflow(self, workflow_id: str, body: Mapping[str, Any]) -> Wire: ...
+    def workflow(self, workflow_id: str) -> Wire: ...
+
     def create_intent(self, goal: str, inputs: Mapping[str, Any], constraints: Mapping[str, Any]) -> str: ...
 
     def start_run(self, body: Mapping[str, Any]) -> Wire:
@@ -44,7 +60,13 @@ class Backend(Protocol):
         ...
 
     def run(self, workflow_id: str) -> Wire: ...
-    def runs(self, status: str | None, limit: int, cursor: str | None) -> Wire: ...
+
+    def runs(
+        self, status: str | None, limit: int, cursor: str | None, *, door: str | None = None, subject: str | None = None
+    ) -> Wire:
+        """Newest first. `subject` is what a run is about under its door: a spec's path in its repository."""
+        ...
+
     def cancel_run(self, workflow_id: str, reason: str | None = None) -> Wire: ...
     def retry_run(self, workflow_id: str) -> Wire: ...
     def steps(self, workflow_id: str) -> list[Wire]: ...
@@ -54,16 +76,28 @@ class Backend(Protocol):
     def head(self) -> Wire: ...
 
 
+def items_of(page_at: Callable[[str | None], Wire]) -> Iterator[Wire]:
+    """The items of all pages; `page_at` gets the cursor of each, None for the first."""
+    cursor = None
+    while True:
+        page = page_at(cursor)
+        yield from page["items"]
+        cursor = page["nextCursor"]
+        if cursor is None:
+            return
+
+
 @contextmanager
 def open_backend(settings: Settings, *, creates: bool = False, actor: str | None = None) -> Iterator[Backend]:
     """The server that `settings.url` names, else the ledger; closed at the end.
 
-    `creates` lets an embedded ledger be made where there is none. `actor` is who acts, while nobody has to sign in.
+    `creates` lets an embedded ledger be made where there is none. `actor` is who acts; at a server that is whoever the
+    token is of, and `actor` may then be left out.
 
     Raises:
         InvalidInputError: (`invalid-actor`). LedgerUnavailableError, SchemaVersionError, NotFoundError: (`no-ledger`).
     """
-    name = check_actor_name(ANONYMOUS if actor is None else actor)
+    name = None if actor is None else check_actor_name(actor)
     if settings.url is not None:
         from signoff.sdk.http_backend import open_http_backend
 
@@ -74,4 +108,4 @@ def open_backend(settings: Settings, *, creates: bool = False, actor: str | None
     from signoff.sdk.ledger_backend import LedgerBackend
 
     with open_world(with_private_postgres(settings), creates=creates) as world:
-        yield LedgerBackend(world, actor=name)
+        yield LedgerBackend(world, actor=name or ANONYMOUS)

@@ -10,15 +10,21 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signoff.clock import new_ulid
+from signoff.errors import InvalidInputError
 from signoff.gates.digest import digest_of
 from signoff.gates.gate import State
-from signoff.sdk.backend import ANONYMOUS, Backend, Wire, open_backend
+from signoff.gates.principal import ANONYMOUS
+from signoff.sdk.backend import Backend, Wire, open_backend
 from signoff.sdk.gate import Gate
 from signoff.sdk.receipt import Receipt, read_receipt
 from signoff.settings import Settings, load
+from signoff.settings.token_file import with_token
+
+if TYPE_CHECKING:
+    from signoff.app.world import World
 
 TTL_S_DEFAULT = 86_400
 PAGE = 200
@@ -33,23 +39,26 @@ def connect(
     actor: str | None = None,
 ) -> Client:
     """A client of the server at `url`, else at SIGNOFF_URL, else of the embedded ledger in `.signoff`, which is made
-    where there is none. `dir` or `database_url` choose a ledger at hand. `actor` is who acts, by default who runs this.
+    where there is none. `dir` or `database_url` choose a ledger at hand. `actor` is who acts, by default who runs this;
+    at a server with a token that is whoever the token is of.
 
     Raises:
         InvalidInputError, LedgerUnavailableError, SchemaVersionError.
     """
     settings = _settings(url, token, dir, database_url)
-    return Client(settings, actor=_user_name() if actor is None else actor)
+    is_signed_in = settings.url is not None and settings.token is not None
+    return Client(settings, actor=_user_name() if actor is None and not is_signed_in else actor)
 
 
 class Client:
-    """A connection; close it, or use it as a context manager. Safe to use from several threads."""
+    """A connection; close it, or use it as a context manager. Safe to use from several threads. `actor` is None where
+    only the server knows whose token it was given."""
 
-    def __init__(self, settings: Settings, *, actor: str) -> None:
+    def __init__(self, settings: Settings, *, actor: str | None) -> None:
         self._stack = ExitStack()
         self._backend: Backend = self._stack.enter_context(open_backend(settings, creates=True, actor=actor))
         # Behind a token stands somebody else than behind another, whatever this machine calls its user.
-        person = actor if settings.token is None else hashlib.sha256(settings.token.encode()).hexdigest()
+        person = str(actor) if settings.token is None else hashlib.sha256(settings.token.encode()).hexdigest()
         self._person = person
         self.actor = actor
 
@@ -63,6 +72,21 @@ class Client:
 
     def close(self) -> None:
         self._stack.close()
+
+    def at_hand(self) -> World:
+        """The ledger that this client is of, for what only somebody at the ledger itself can do.
+
+        Raises:
+            InvalidInputError: (`ledger-needed`) the client is of a server.
+        """
+        from signoff.sdk.ledger_backend import LedgerBackend
+
+        if isinstance(self._backend, LedgerBackend):
+            return self._backend.world
+        raise InvalidInputError(
+            "This takes a client of the ledger itself, not of a server: connect with dir= or database_url=.",
+            code="ledger-needed",
+        )
 
     def open_gate(
         self,
@@ -180,7 +204,7 @@ def _settings(
     flags = {"url": url, "dir": None if directory is None else os.fspath(directory), "database_url": database_url}
     settings = load(flags, environ, cwd=Path.cwd())
     is_ledger_named = directory is not None or database_url is not None
-    return replace(settings, url=None) if url is None and is_ledger_named else settings
+    return with_token(replace(settings, url=None) if url is None and is_ledger_named else settings)
 
 
 def _plain(value: Any) -> Any:

@@ -31,8 +31,10 @@ _STATES = [state.value for state in State]
 
 
 @contextmanager
-def open_http_backend(url: str, *, token: str | None, actor: str) -> Iterator[HttpBackend]:
-    headers = {b"signoff-actor": actor.encode(), b"accept": b"application/json"}
+def open_http_backend(url: str, *, token: str | None, actor: str | None) -> Iterator[HttpBackend]:
+    headers = {b"accept": b"application/json"}
+    if actor is not None:
+        headers[b"signoff-actor"] = actor.encode()
     if token is not None:
         # Checked here, since the client below would quote it in its complaint.
         if not (token.isascii() and token.isprintable()):
@@ -55,6 +57,9 @@ class HttpBackend:
         if state is not None:
             return self._gates(state, role, risk, limit, cursor)
         return self._gates_in_every_state(role, risk, limit, cursor)
+
+    def newest_gates(self, limit: int, cursor: str | None) -> Wire:
+        return dict(self._get("api/gates/newest", limit=limit, cursor=cursor))
 
     def gate(self, workflow_id: str, gate_key: str, timeout_s: float | None = None) -> Wire:
         path = f"{_run_path(workflow_id)}/gates/{_gate_part(gate_key)}"
@@ -86,6 +91,24 @@ class HttpBackend:
     def reply(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
         return dict(self._post(f"{_run_path(workflow_id)}/gates/{_gate_part(gate_key)}/reply", body))
 
+    def gate_stats(self) -> Wire:
+        return dict(self._get("api/gates/stats"))
+
+    def request_workflow(self, body: Mapping[str, Any]) -> Wire:
+        return dict(self._post("workflows", body))
+
+    def pending_workflows(self, role: str | None, limit: int) -> Wire:
+        return dict(self._get("workflows/pending", role=role, limit=limit))
+
+    def approve_workflow(self, workflow_id: str, body: Mapping[str, Any]) -> Wire:
+        return dict(self._post(f"{_workflow_path(workflow_id)}/approve", body))
+
+    def reject_workflow(self, workflow_id: str, body: Mapping[str, Any]) -> Wire:
+        return dict(self._post(f"{_workflow_path(workflow_id)}/reject", body))
+
+    def workflow(self, workflow_id: str) -> Wire:
+        return dict(self._get(f"{_workflow_path(workflow_id)}/status"))
+
     def create_intent(self, goal: str, inputs: Mapping[str, Any], constraints: Mapping[str, Any]) -> str:
         body = {"goal": goal, "inputs": inputs, "constraints": constraints}
         return str(self._post("api/intents", body)["intentId"])
@@ -96,8 +119,10 @@ class HttpBackend:
     def run(self, workflow_id: str) -> Wire:
         return dict(self._get(_run_path(workflow_id)))
 
-    def runs(self, status: str | None, limit: int, cursor: str | None) -> Wire:
-        return dict(self._get("api/runs", status=status, limit=limit, cursor=cursor))
+    def runs(
+        self, status: str | None, limit: int, cursor: str | None, *, door: str | None = None, subject: str | None = None
+    ) -> Wire:
+        return dict(self._get("api/runs", status=status, door=door, subject=subject, limit=limit, cursor=cursor))
 
     def cancel_run(self, workflow_id: str, reason: str | None = None) -> Wire:
         return dict(self._post(f"{_run_path(workflow_id)}/cancel", {} if reason is None else {"reason": reason}))
@@ -212,6 +237,10 @@ class HttpBackend:
 
 def _run_path(workflow_id: str) -> str:
     return f"api/runs/{quote(check_workflow_id(workflow_id), safe='')}"
+
+
+def _workflow_path(workflow_id: str) -> str:
+    return f"workflows/{quote(check_workflow_id(workflow_id), safe='')}"
 
 
 def _gate_part(gate_key: str) -> str:

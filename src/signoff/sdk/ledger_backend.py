@@ -16,7 +16,7 @@ from signoff.errors import InvalidInputError
 from signoff.gates import requirement as requirements
 from signoff.gates.gate import Gate
 from signoff.gates.keys import PARENT_QUEUE, check_gate_key, check_workflow_id
-from signoff.gates.requirement import Actor
+from signoff.gates.requirement import Actor, check_actor_name
 from signoff.sdk.backend import Wire
 
 if TYPE_CHECKING:
@@ -32,12 +32,33 @@ _RUN_MEMBERS = {"queueName", "queuePartitionKey", "recipeName", "workload"}
 class LedgerBackend:
     def __init__(self, world: World, *, actor: str) -> None:
         self._world = world
-        self._actor = actor
+        self._name = actor
+
+    @property
+    def world(self) -> World:
+        return self._world
+
+    @property
+    def _actor(self) -> Actor:
+        """Whoever acts, in the roles that they have at this moment."""
+        from signoff.app.sign_in import act_as
+
+        return act_as(self._world, self._name)
+
+    def _acting_as(self, name: str | None) -> Actor:
+        """Whom a body names, else whoever acts."""
+        from signoff.app.sign_in import act_as
+
+        return self._actor if name is None else act_as(self._world, check_actor_name(name))
 
     def gates(self, state: str | None, role: str | None, risk: str | None, limit: int, cursor: str | None) -> Wire:
         page = find.find_gates(self._world, state=state, role=role, risk=risk, limit=limit, cursor=cursor)
         now = self._world.clock()
         return page_view([inbox_view(gate, now) for gate in page.items], page.next_cursor)
+
+    def newest_gates(self, limit: int, cursor: str | None) -> Wire:
+        page = find.find_newest_gates(self._world, limit=limit, cursor=cursor)
+        return page_view([gate_view(gate) for gate in page.items], page.next_cursor)
 
     def gate(self, workflow_id: str, gate_key: str, timeout_s: float | None = None) -> Wire:
         check_gate_key(gate_key)
@@ -65,7 +86,7 @@ class LedgerBackend:
             gate_key=body["gateKey"],
             prompt=body["prompt"],
             ttl_s=body["ttlS"],
-            actor=self._actor,
+            actor=self._actor.name,
             payload=body.get("payload"),
             requirement=requirements.from_wire(body.get("requirement") or {}),
             requested_by=body.get("requestedBy"),
@@ -84,16 +105,59 @@ class LedgerBackend:
             gate_key=gate_key,
             payload=body["payload"],
             dedupe_key=body["dedupeKey"],
-            actor=Actor(self._actor),
+            actor=self._actor,
             origin=body.get("origin", "manual"),
             prompt_digest=body.get("promptDigest"),
         )
         return {"ok": True, "isReplay": answered.is_replay, "receipt": answered.receipt.to_wire()}
 
+    def gate_stats(self) -> Wire:
+        from signoff.app.gate_stats import gate_stats
+
+        return gate_stats(self._world)
+
+    def request_workflow(self, body: Mapping[str, Any]) -> Wire:
+        from signoff.app.find_workflows import requested_view
+        from signoff.app.request_workflow import request_workflow
+
+        _check_members(body, {"task", "requested_by"}, {"callback_url"})
+        requested = request_workflow(
+            self._world,
+            task=body["task"],
+            requested_by=body["requested_by"],
+            actor=self._actor.name,
+            callback_url=body.get("callback_url"),
+        )
+        return requested_view(requested)
+
+    def pending_workflows(self, role: str | None, limit: int) -> Wire:
+        from signoff.app.find_workflows import find_pending_workflows
+
+        return find_pending_workflows(self._world, role=role, limit=limit)
+
+    def approve_workflow(self, workflow_id: str, body: Mapping[str, Any]) -> Wire:
+        from signoff.app.answer_workflow import approve_workflow, approved_view
+
+        _check_members(body, set(), {"approved_by", "justification"})
+        actor, why = self._acting_as(body.get("approved_by")), body.get("justification")
+        return approved_view(approve_workflow(self._world, workflow_id=workflow_id, actor=actor, justification=why))
+
+    def reject_workflow(self, workflow_id: str, body: Mapping[str, Any]) -> Wire:
+        from signoff.app.answer_workflow import reject_workflow, rejected_view
+
+        _check_members(body, {"reason"}, {"rejected_by"})
+        actor = self._acting_as(body.get("rejected_by"))
+        return rejected_view(reject_workflow(self._world, workflow_id=workflow_id, actor=actor, reason=body["reason"]))
+
+    def workflow(self, workflow_id: str) -> Wire:
+        from signoff.app.find_workflows import find_workflow
+
+        return find_workflow(self._world, workflow_id)
+
     def create_intent(self, goal: str, inputs: Mapping[str, Any], constraints: Mapping[str, Any]) -> str:
         from signoff.app.create_intent import create_intent
 
-        return create_intent(self._world, goal=goal, inputs=inputs, constraints=constraints, actor=self._actor)
+        return create_intent(self._world, goal=goal, inputs=inputs, constraints=constraints, actor=self._actor.name)
 
     def start_run(self, body: Mapping[str, Any]) -> Wire:
         from signoff.app.start_run import start_run
@@ -103,7 +167,7 @@ class LedgerBackend:
         run, is_replay = start_run(
             self._world,
             intent_id=body["intentId"],
-            actor=self._actor,
+            actor=self._actor.name,
             queue_partition_key=body.get("queuePartitionKey"),
             queue_name=body.get("queueName", PARENT_QUEUE),
             recipe=body.get("recipeName", RECIPE),
@@ -114,20 +178,22 @@ class LedgerBackend:
     def run(self, workflow_id: str) -> Wire:
         return run_view(find.find_run(self._world, check_workflow_id(workflow_id)))
 
-    def runs(self, status: str | None, limit: int, cursor: str | None) -> Wire:
-        page = find.find_runs(self._world, status=status, limit=limit, cursor=cursor)
+    def runs(
+        self, status: str | None, limit: int, cursor: str | None, *, door: str | None = None, subject: str | None = None
+    ) -> Wire:
+        page = find.find_runs(self._world, status=status, door=door, subject=subject, limit=limit, cursor=cursor)
         return page_view([run_view(run) for run in page.items], page.next_cursor)
 
     def cancel_run(self, workflow_id: str, reason: str | None = None) -> Wire:
         from signoff.app.cancel_run import cancel_run
 
         workflow_id = check_workflow_id(workflow_id)
-        return run_view(cancel_run(self._world, workflow_id=workflow_id, actor=self._actor, reason=reason))
+        return run_view(cancel_run(self._world, workflow_id=workflow_id, actor=self._actor.name, reason=reason))
 
     def retry_run(self, workflow_id: str) -> Wire:
         from signoff.app.retry_run import retry_run
 
-        return run_view(retry_run(self._world, workflow_id=check_workflow_id(workflow_id), actor=self._actor))
+        return run_view(retry_run(self._world, workflow_id=check_workflow_id(workflow_id), actor=self._actor.name))
 
     def steps(self, workflow_id: str) -> list[Wire]:
         return [row_view(row) for row in find.find_steps(self._world, check_workflow_id(workflow_id))]
@@ -173,8 +239,8 @@ def _on_decision(wire: Any) -> OnDecision | None:
 
     if wire is None:
         return None
-    _check_members(wire, {"kind"}, {"url", "topic"})
-    return OnDecision(wire["kind"], wire.get("url"), wire.get("topic"))
+    _check_members(wire, {"kind"}, {"url", "topic", "threadId", "checkpointId"})
+    return OnDecision(wire["kind"], wire.get("url"), wire.get("topic"), wire.get("threadId"), wire.get("checkpointId"))
 
 
 def _check_members(body: Any, required: set[str], optional: set[str]) -> None:

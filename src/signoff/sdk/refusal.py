@@ -28,6 +28,7 @@ _BY_CODE: Mapping[str, type[SignoffError]] = {
     "queue_policy_violation": QueuePolicyError,
     "justification-required": RequirementError,
     "items-required": RequirementError,
+    "evidence-missing": RequirementError,
 }
 
 _BY_STATUS: Mapping[int, type[SignoffError]] = {

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from signoff.errors import InvalidInputError, SettingsError
+from signoff.plans.spec.model import GATES
+from signoff.settings.kind import FOLDER_OF_FILE
 from signoff.settings.table import HIDDEN, NOT_SET, SETTINGS, Alias, Setting, mask_url
 
 __all__ = [
@@ -50,29 +52,42 @@ class Source:
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting's value. `_s` are seconds; `_bytes_max` bytes; None means not set."""
+    """Every setting's value. `_s` are seconds; `_bytes_max` bytes; None means not set. `gates` has a mode for each gate
+    that one is set for."""
 
     dir: Path
     database_url: str | None = field(repr=False)
     url: str | None = field(repr=False)
     token: str | None = field(repr=False)
+    token_file: Path | None
+    actor: str
     host: str
     port: int
     admin_port: int | None
     agent: str
     agent_command: tuple[str, ...] | None
+    replay_dir: Path | None
     agent_timeout_s: int
     agent_output_bytes_max: int
     sandbox: str
     sandbox_output_bytes_max: int
+    command_timeout_s: int
     partitioning: bool
     app_version: str
     concurrency: int
     sandbox_concurrency: int
     migrate: bool
+    dev: bool
     plan_approval_timeout_s: int
+    tier_defaults: Path | None
+    gates: Mapping[str, str]
+    policy_dir: Path | None
     callbacks_allow: tuple[str, ...]
     callbacks_secret: str | None = field(repr=False)
+    ingress_secret: str | None = field(repr=False)
+    ingress_actor: str
+    notify_file: Path
+    public_url: str | None = field(repr=False)
     log_format: str
     sources: tuple[Source, ...]
 
@@ -84,7 +99,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], *, cwd: Path) -> 
         flags: by attribute name (`database_url`), and `config`; texts as typed or values already read. None, and an
             empty tuple, count as not given.
         environ: the process environment.
-        cwd: where `signoff.yaml` is looked for; relative paths start here.
+        cwd: where `signoff.yaml` is looked for. Relative paths start here, those of FOLDER_OF_FILE at their file.
 
     Raises:
         InvalidInputError: (`invalid-setting`) a flag or variable cannot be taken.
@@ -97,11 +112,16 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], *, cwd: Path) -> 
     values, sources = {}, []
     for setting in SETTINGS:
         value, origin = _choose(setting, flags, environ, in_file)
+        if setting.kind is FOLDER_OF_FILE and origin == "default" and value is not None:
+            # Beside the settings file, wherever that is: what is kept with it is found with it.
+            value = Path(_config_label(flags, environ)).parent / value
         if isinstance(value, Path):
             value = (cwd / value).resolve()
         values[setting.attribute] = value
         sources.append(Source(setting.name, setting.shown(value), origin))
-    return Settings(**values, sources=tuple(sources))
+    modes = {code: values.pop(f"gates_{code}") for code in GATES}
+    gates = {code: mode for code, mode in modes.items() if mode is not None}
+    return Settings(**values, gates=gates, sources=tuple(sources))
 
 
 def _choose(
@@ -112,7 +132,8 @@ def _choose(
     if given is not None and given != ():
         flag = f"{(given is False and setting.off_flag) or setting.flag}"
         return _typed(setting, given, flag), f"flag {flag}"
-    for alias in (Alias(setting.env), *setting.aliases):
+    own = () if setting.env is None else (Alias(setting.env),)
+    for alias in (*own, *setting.aliases):
         if text := environ.get(alias.env):
             return _typed(setting, text, alias.env, alias.means), f"environment {alias.env}"
     return in_file.get(setting.name, (setting.default, "default"))
@@ -147,7 +168,7 @@ def _abridged(found: Any) -> str:
 def _read_file(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> dict[str, tuple[Any, str]]:
     """The values in the file by setting, each with its origin; nothing where there is no file."""
     named = flags.get("config") or environ.get(CONFIG_ENV)
-    label = str(named or CONFIG_FILE)
+    label = _config_label(flags, environ)
     try:
         text = (cwd / label).read_text("utf-8")
     except FileNotFoundError:
@@ -160,6 +181,10 @@ def _read_file(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) 
     except UnicodeDecodeError:
         raise SettingsError("it is not UTF-8.", path=label, line=1) from None
     return _take(*_parse(text, label), label)
+
+
+def _config_label(flags: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    return str(flags.get("config") or environ.get(CONFIG_ENV) or CONFIG_FILE)
 
 
 def _parse(text: str, label: str) -> tuple[Mapping[Any, Any], Mapping[str, int]]:
@@ -218,7 +243,9 @@ def _take(document: Mapping[Any, Any], lines: Mapping[str, int], label: str) -> 
             problems.append((line, _unknown(name)))
         elif value is not None:
             try:
-                taken[name] = setting.kind.check(value), label if line is None else f"{label}:{line}"
+                checked = setting.kind.check(value)
+                checked = Path(label).parent / checked if setting.kind is FOLDER_OF_FILE else checked
+                taken[name] = checked, label if line is None else f"{label}:{line}"
             except ValueError:
                 problems.append((line, _misfit(setting, name, setting.kind.accepts, value)))
     if problems:

@@ -111,6 +111,8 @@ def _url_prefixes(value: Any) -> tuple[str, ...]:
 TEXT = Kind("one line of text", _text)
 SWITCH = Kind("true or false", _bool, _to_bool, is_switch=True)
 FOLDER = Kind("a path", _folder)
+#: What is kept with the file that names it: in the file, a relative path starts there.
+FOLDER_OF_FILE = Kind("a path", _folder)
 COMMAND = Kind("a command line, quoted as in a shell", _command)
 PORT = _integer(0, 65_535)
 SECONDS = _integer(1, 2_592_000)
@@ -120,6 +122,7 @@ HTTP_URL = Kind("a URL that begins with http:// or https://", _http_url)
 POSTGRES_URL = Kind(
     "a URL that begins with postgresql:// or postgres:// (leave it out for the embedded SQLite)", _postgres_url
 )
+URL_PREFIX = Kind("a URL that begins with http:// or https://, without user, query and fragment", _url_prefix)
 URL_PREFIXES = Kind(
     "a list of beginnings of http:// or https:// URLs, without user, query and fragment",
     _url_prefixes,

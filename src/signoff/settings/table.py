@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from signoff.plans.spec.model import GATES
+from signoff.plans.spec.policies import MODES
 from signoff.settings.kind import (
     BYTES,
     COMMAND,
     FOLDER,
+    FOLDER_OF_FILE,
     HTTP_URL,
     LEGS,
     PORT,
@@ -20,6 +23,7 @@ from signoff.settings.kind import (
     SECONDS,
     SWITCH,
     TEXT,
+    URL_PREFIX,
     URL_PREFIXES,
     Kind,
     one_of,
@@ -51,7 +55,8 @@ class Alias:
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table. `name` is the path in `signoff.yaml`, a dot leading into a mapping."""
+    """One row of the table. `name` is the path in `signoff.yaml`, a dot leading into a mapping. `is_file_only`: it has
+    neither flag nor variable, so that what relaxes a gate can be read in the repository."""
 
     name: str
     kind: Kind
@@ -59,6 +64,7 @@ class Setting:
     help: str
     aliases: tuple[Alias, ...] = ()
     secret: bool = False
+    is_file_only: bool = False
 
     @property
     def attribute(self) -> str:
@@ -66,13 +72,13 @@ class Setting:
         return self.name.replace(".", "_")
 
     @property
-    def env(self) -> str:
-        return f"SIGNOFF_{self.attribute.upper()}"
+    def env(self) -> str | None:
+        return None if self.is_file_only else f"SIGNOFF_{self.attribute.upper()}"
 
     @property
     def flag(self) -> str | None:
         """None for a secret: other users of a machine can read command lines."""
-        return None if self.secret else "--" + self.attribute.replace("_", "-")
+        return None if self.secret or self.is_file_only else "--" + self.attribute.replace("_", "-")
 
     @property
     def off_flag(self) -> str | None:
@@ -97,27 +103,31 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("database_url", POSTGRES_URL, None, "The Postgres database; embedded SQLite in the directory without it."),
     Setting("url", HTTP_URL, None, "A server to speak to in place of the local ledger."),
     Setting("token", TEXT, None, "The token that signs the caller in at the server.", secret=True),
+    Setting("token_file", FOLDER, None, "A file with that token, readable by its owner alone."),
+    Setting("actor", one_of("os", "git"), "os", "Who acts without --as: the system's user, or git's user.name."),
     Setting("host", TEXT, "127.0.0.1", "The address that the server listens on."),
     Setting("port", PORT, 8700, "The port that the server listens on; 0 takes a free one.", (Alias("PORT"),)),
     Setting("admin_port", PORT, None, "The port of the worker's health endpoint, if any.", (Alias("ADMIN_PORT"),)),
     Setting(
         "agent",
-        one_of("replay", "command"),
+        one_of("replay", "command", "none"),
         "replay",
-        "Who turns a goal into a plan: recorded outputs, or the program in agent_command.",
+        "Who plans goals and carries out prompts of specs: recordings, the program in agent_command, or people alone.",
         (Alias("OC_MODE", {"replay": "replay", "live": "command"}),),
     ),
     Setting("agent_command", COMMAND, None, "The agent's program: the prompt on stdin, the plan as JSON on stdout."),
+    Setting("replay_dir", FOLDER, None, "The folder of recorded answers to the prompts of specs."),
     Setting("agent_timeout_s", SECONDS, 600, "How many seconds the agent's program may take."),
     Setting("agent_output_bytes_max", BYTES, _MIB, "How many bytes the agent's program may write."),
     Setting(
         "sandbox",
         one_of("mock", "local"),
         "mock",
-        "Where tasks run: nowhere, with recorded results, or in a confined process on this machine.",
+        "Where tasks and commands run: nowhere, with recorded results, or in a confined process on this machine.",
         (Alias("SBX_MODE", {"mock": "mock", "live": "local"}),),
     ),
-    Setting("sandbox_output_bytes_max", BYTES, _MIB, "How many bytes a task may write."),
+    Setting("sandbox_output_bytes_max", BYTES, _MIB, "How many bytes a task, or a block of commands, may write."),
+    Setting("command_timeout_s", SECONDS, 3_600, "How many seconds a block of commands of a spec may take."),
     Setting(
         "partitioning",
         SWITCH,
@@ -135,8 +145,44 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("concurrency", LEGS, 10, "How many legs a worker runs at once."),
     Setting("sandbox_concurrency", LEGS, 10, "How many sandboxed tasks a worker runs at once."),
     Setting("migrate", SWITCH, False, "Whether api and worker bring an older schema up to date when they start."),
+    Setting(
+        "dev", SWITCH, False, "Development mode: `signoff dev clock` moves the clock. Never for a ledger that matters."
+    ),
     Setting("plan_approval_timeout_s", SECONDS, 86_400, "How many seconds a plan waits for its approval."),
+    Setting(
+        "tier_defaults",
+        FOLDER_OF_FILE,
+        None,
+        "The folder of your own tier-a.yaml, tier-b.yaml and tier-c.yaml; the built-in one for a tier without.",
+    ),
+    *(
+        Setting(
+            f"gates.{code}",
+            one_of(*MODES),
+            None,
+            f"What {code} ({name}) is in specs of tier B or C.",
+            is_file_only=True,
+        )
+        for code, name in GATES.items()
+    ),
+    Setting(
+        "policy_dir",
+        FOLDER_OF_FILE,
+        None,
+        "The folder of risk policies; the built-in ones without it, and for what its files leave out.",
+    ),
     Setting("callbacks.allow", URL_PREFIXES, (), "How the callback URLs that a gate may name must begin."),
     Setting("callbacks.secret", TEXT, None, "The key that callbacks are signed with.", secret=True),
+    Setting("ingress.secret", TEXT, None, "The key that events of other systems are signed with.", secret=True),
+    Setting("ingress.actor", TEXT, "webhook", "The service as which signed events answer gates."),
+    Setting(
+        "notify_file",
+        FOLDER_OF_FILE,
+        Path("notify.yaml"),
+        "The file that says whom a worker tells of gates; nobody is told where it is not there.",
+    ),
+    Setting(
+        "public_url", URL_PREFIX, None, "Where people reach the inbox: how links in notices begin. None without it."
+    ),
     Setting("log_format", one_of("text", "json", "auto"), "auto", "How to log; auto: text on a terminal, else JSON."),
 )

@@ -17,6 +17,7 @@ from signoff.clock import new_ulid, now_ms
 from signoff.ledger.migrate import upgrade
 from signoff.ledger.sqlite import SqliteDatabase
 from signoff.ledger.store import SqlLedger
+from signoff.settings.policy_files import load_policy
 
 
 class SettableClock:
@@ -38,7 +39,7 @@ def clock() -> SettableClock:
 def world(tmp_path: Path, clock: SettableClock) -> Iterator[World]:
     database = SqliteDatabase(tmp_path / "ledger")
     upgrade(database, now=now_ms())
-    yield World(ledger=SqlLedger(database), clock=clock, new_id=new_ulid)
+    yield World(ledger=SqlLedger(database), clock=clock, new_id=new_ulid, policy=lambda: load_policy(None))
     database.close()
 
 

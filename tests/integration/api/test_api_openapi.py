@@ -17,7 +17,9 @@ ROUTES = {
     "post /api/runs/{workflowId}/approve-plan", "post /api/events/hitl",
     "get /api/runs/{workflowId}/stream/{streamKey}", "get /api/runs/{workflowId}/steps",
     "get /api/runs/{workflowId}/artifacts", "get /api/runs/{workflowId}/interactions", "get /api/gates",
-    "post /api/gates", "get /api/audit", "get /api/audit/head",
+    "post /api/gates", "get /api/gates/newest", "get /api/audit", "get /api/audit/head", "post /api/policy/assess",
+    "get /api/gates/stats", "post /workflows", "get /workflows/pending", "get /workflows/{workflowId}/status",
+    "post /workflows/{workflowId}/approve", "post /workflows/{workflowId}/reject",
 }  # fmt: skip
 
 

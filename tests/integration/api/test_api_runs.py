@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from api_world import Api, first_leg, walk_to_gate
+from spec_run_samples import a_spec_run
 
 from signoff.app.advance_run import fail_leg
 from signoff.app.world import World
@@ -102,6 +103,28 @@ def test_runs_page_newest_first_without_gap_or_repetition(api: Api) -> None:
             break
     assert sorted(seen) == sorted(started)
     assert len(seen) == len(started)
+
+
+def test_runs_are_found_by_what_they_are_about_and_say_so(api: Api, world: World) -> None:
+    a_spec_run(world, "sp_1", spec="docs/a plan.md")
+    a_spec_run(world, "sp_2", spec="other.md")
+    intent = api.start_run("an intent")
+    found = api.get("/api/runs", params={"door": "spec", "subject": "docs/a plan.md"}).json()["items"]
+    assert [(run["workflowID"], run["subject"]) for run in found] == [("sp_1", "docs/a plan.md")]
+    assert set(api.get("/api/runs/sp_1").json()) == {*RUN_MEMBERS, "subject"}
+    assert [run["workflowID"] for run in api.get("/api/runs?door=intent").json()["items"]] == [intent]
+
+
+def test_the_newest_gates_are_told_in_every_state(api: Api) -> None:
+    api.open_gate(gate_key="first")
+    api.open_gate(gate_key="second")
+    api.reply(gate_key="first")
+    page = api.get("/api/gates/newest", params={"limit": 1}).json()
+    rest = api.get("/api/gates/newest", params={"limit": 1, "cursor": page["nextCursor"]}).json()
+    found = [*page["items"], *rest["items"]]
+    assert {gate["gateKey"]: gate["state"] for gate in found} == {"first": "RECEIVED", "second": "PENDING"}
+    assert (rest["nextCursor"], "slaStatus" in found[0]) == (None, False)
+    assert api.get("/api/gates/newest?limit=201").json()["code"] == "invalid-query"
 
 
 def test_runs_are_found_by_status(api: Api) -> None:

@@ -44,8 +44,10 @@ def described(live: httpx.Client, world: World) -> dict[str, Any]:
     keys = [live.get(f"/api/runs/{workflow_id}/gates").json()[0]["gateKey"] for workflow_id in runs]
     gate = {"workflowId": "deploy-1", "gateKey": "go-live", "prompt": {"title": "Deploy?"}, "ttlS": 3600}
     live.post("/api/gates", json=gate)
+    task = {"operation": "delete", "environment": "production"}
+    asked = live.post("/workflows", json={"task": task, "requested_by": "agent"}).json()["workflow_id"]
     schema: dict[str, Any] = live.get("/openapi.json").json()
-    ids, gate_keys = [*runs, "deploy-1", "missing"], [*keys, "go-live", "missing"]
+    ids, gate_keys = [*runs, "deploy-1", asked, "missing"], [*keys, "go-live", "missing"]
     shapes = schema["components"]["schemas"]
     shapes["EventIn"]["properties"] |= {"workflowId": {"enum": ids}, "gateKey": {"enum": gate_keys}}
     shapes["RunIn"]["properties"]["intentId"] = {"enum": [*runs, "missing"]}

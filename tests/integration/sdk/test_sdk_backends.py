@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from sdk_places import gate_body, reply_body
+from spec_run_samples import a_spec_run
 
+from signoff.app.world import World
 from signoff.errors import (
     ConflictError,
     GateDecidedError,
@@ -18,7 +20,7 @@ from signoff.errors import (
     RequirementError,
     SignoffError,
 )
-from signoff.sdk.backend import Backend, open_backend
+from signoff.sdk.backend import Backend, items_of, open_backend
 from signoff.settings import Settings
 
 
@@ -94,6 +96,10 @@ REFUSALS: list[tuple[Callable[[Backend], Any], type[SignoffError], str]] = [
     (lambda one: one.gates("OPEN", None, None, 50, None), InvalidInputError, "invalid-query"),
     (lambda one: one.gates("PENDING", None, None, 201, None), InvalidInputError, "invalid-query"),
     (lambda one: one.gates(None, None, None, 50, "nonsense"), InvalidInputError, "invalid-cursor"),
+    (lambda one: one.newest_gates(201, None), InvalidInputError, "invalid-query"),
+    (lambda one: one.newest_gates(10, "nonsense"), InvalidInputError, "invalid-cursor"),
+    (lambda one: one.runs(None, 10, None, door="window"), InvalidInputError, "invalid-query"),
+    (lambda one: one.runs(None, 10, None, subject="a\nb"), InvalidInputError, "invalid-query"),
     (lambda one: one.gate_by_key("ship"), NotFoundError, "gate-not-found"),
     (lambda one: one.head(), NotFoundError, "head-not-found"),
     (lambda one: one.open_gate({**gate_body(), "ttl": 1}), InvalidInputError, "invalid-body"),
@@ -135,6 +141,28 @@ def _all_gates(backend: Backend, state: str | None) -> list[str]:
         cursor = page["nextCursor"]
         if cursor is None:
             return keys
+
+
+def test_the_newest_gates_are_paged_in_every_state(backend: Backend) -> None:
+    for number in range(5):
+        backend.open_gate(gate_body(f"gate-{number}"))
+    backend.reply("deploy-42", "gate-3", reply_body())
+    assert len(backend.newest_gates(2, None)["items"]) == 2
+    found = list(items_of(lambda cursor: backend.newest_gates(2, cursor)))
+    assert sorted(view["gateKey"] for view in found) == [f"gate-{number}" for number in range(5)]
+    assert [view["createdAt"] for view in found] == sorted((view["createdAt"] for view in found), reverse=True)
+    assert next(view for view in found if view["gateKey"] == "gate-3") == backend.gate("deploy-42", "gate-3")
+
+
+def test_runs_are_found_by_what_they_are_about(world: World, backend: Backend) -> None:
+    a_spec_run(world, "sp_1", spec="docs/plan ü & b.md")
+    a_spec_run(world, "sp_2", spec="other.md")
+    backend.create_intent("Add a health check", {}, {})
+    (found,) = backend.runs(None, 10, None, door="spec", subject="docs/plan ü & b.md")["items"]
+    assert (found["workflowID"], found["subject"]) == ("sp_1", "docs/plan ü & b.md")
+    assert backend.run("sp_1") == found
+    assert len(backend.runs("WAITING_INPUT", 10, None, door="spec")["items"]) == 2
+    assert backend.runs("SUCCESS", 10, None, door="spec", subject="other.md")["items"] == []
 
 
 def test_a_key_alone_finds_a_gate_that_is_unique(backend: Backend) -> None:

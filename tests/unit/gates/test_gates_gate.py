@@ -20,7 +20,7 @@ from signoff.errors import (
     SignoffError,
 )
 from signoff.gates.deadline import Rung
-from signoff.gates.gate import Answer, Gate, Move, State, answer, check_open, expire, next_state
+from signoff.gates.gate import Answer, Gate, Move, State, answer, check_open, expire, next_state, override
 from signoff.gates.interaction import Interaction
 from signoff.gates.reply import read_reply
 from signoff.gates.requirement import ANYONE_ONCE, Actor, Requirement
@@ -331,3 +331,57 @@ def test_gates_and_interactions_are_values() -> None:
 def test_a_reply_that_is_not_understood_never_reaches_the_gate() -> None:
     with pytest.raises(InvalidInputError):
         say(a_gate(), "yes", person("ann"))
+
+
+# Going past
+
+
+#: Whatever a gate may ask for, none of which anybody here has.
+MUCH = needs(("lead", 3), ("ops", 1), not_requester=True, justification=True, all_items=True, all_evidence=True)
+LACKING = {"choices": ALL_EFFECTS, "checklist": CHECKLIST, "evidence": [{"title": "log", "uri": "out/log"}]}
+
+
+def go_past(gate: Gate, actor: Actor, reason: str | None = "the pager is on fire", now: int = NOW) -> Answer:
+    said = {"choice": "ship"} if reason is None else {"choice": "ship", "rationale": reason}
+    return override(gate, read_reply(said, gate.prompt), actor, now=now)
+
+
+def test_an_override_decides_whatever_the_gate_requires() -> None:
+    gate = a_gate(MUCH, draft=LACKING, requested_by="ann")
+    with pytest.raises(NotEntitledError):
+        say(gate, "ship", person("ann", "override"), rationale="the pager is on fire")
+    assert go_past(gate, person("ann", "override")) == Answer(Move.DECIDE, State.RECEIVED, {}, "override")
+    assert go_past(gate, Actor("ann")).role == "override"
+
+
+@pytest.mark.parametrize("roles", [(), ("lead", "ops"), ("*",), ("overrides",)])
+def test_an_override_takes_the_role_for_it(roles: tuple[str, ...]) -> None:
+    with pytest.raises(NotEntitledError, match="override") as caught:
+        go_past(a_gate(), person("ann", *roles))
+    assert caught.value.code == "not-entitled"
+
+
+@pytest.mark.parametrize("reason", [None, "", " \n"])
+def test_an_override_takes_a_reason_even_where_the_gate_asks_for_none(reason: str | None) -> None:
+    with pytest.raises(RequirementError) as caught:
+        go_past(a_gate(), person("ann", "override"), reason)
+    assert caught.value.code == "justification-required"
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_nobody_goes_past_a_gate_that_has_ended(state: State) -> None:
+    kind, code = FINAL_ERRORS[state]
+    with pytest.raises(kind) as caught:
+        go_past(ended(state), person("ann", "override"))
+    assert caught.value.code == code
+
+
+def test_nobody_goes_past_a_gate_whose_deadline_has_passed() -> None:
+    assert go_past(a_gate(), person("ann", "override"), now=DEADLINE - 1).state is State.RECEIVED
+    with pytest.raises(GateTimedOutError):
+        go_past(a_gate(), person("ann", "override"), now=DEADLINE)
+
+
+def test_who_may_override_does_not_for_that_answer_where_others_are_asked() -> None:
+    with pytest.raises(NotEntitledError):
+        say(a_gate(TWO_LEADS), "ship", person("ann", "override"))

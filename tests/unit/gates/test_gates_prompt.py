@@ -9,7 +9,16 @@ from gate_samples import ALL_EFFECTS, CHECKLIST, NOW, TTL_S, a_prompt, form, nee
 
 from signoff.errors import InvalidInputError
 from signoff.gates import requirement as requirements
-from signoff.gates.prompt import Choice, FormField, build_prompt, prompt_digest, read_prompt
+from signoff.gates.prompt import (
+    SUBJECT_MEMBERS_MAX,
+    SUBJECT_NAME_CHARS_MAX,
+    TEXT_CHARS_MAX,
+    Choice,
+    FormField,
+    build_prompt,
+    prompt_digest,
+    read_prompt,
+)
 from signoff.gates.requirement import ANYONE_ONCE, Requirement
 
 FULL: dict[str, Any] = {
@@ -329,3 +338,24 @@ def test_items_are_counted_over_all_categories() -> None:
     ]
     with pytest.raises(InvalidInputError, match="at most 500"):
         a_prompt(checklist=categories)
+
+
+def test_the_subject_is_what_the_payload_says_that_it_is_about() -> None:
+    subject = {"spec": "plan.md", "step": "step-001"}
+    assert a_prompt(payload={"subject": subject, "other": 1}).subject == subject
+
+
+@pytest.mark.parametrize(
+    "payload", [None, {}, [], "subject", {"subject": None}, {"subject": ["spec"]}, {"subject": "s"}]
+)
+def test_a_payload_that_says_nothing_of_it_has_no_subject(payload: Any) -> None:
+    assert a_prompt(payload=payload).subject == {}
+
+
+def test_a_subject_is_texts_of_bounded_length_and_number() -> None:
+    subject = {"n": 1, "list": ["a"], "none": None, "object": {}, "long": "x" * (TEXT_CHARS_MAX + 1)}
+    assert a_prompt(payload={"subject": subject}).subject == {"long": "x" * TEXT_CHARS_MAX}
+    named = {"n" * SUBJECT_NAME_CHARS_MAX: "fits", "n" * (SUBJECT_NAME_CHARS_MAX + 1): "does not"}
+    assert list(a_prompt(payload={"subject": named}).subject.values()) == ["fits"]
+    many = {f"member-{n}": "x" for n in range(SUBJECT_MEMBERS_MAX + 1)}
+    assert len(a_prompt(payload={"subject": many}).subject) == SUBJECT_MEMBERS_MAX

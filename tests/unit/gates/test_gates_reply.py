@@ -348,3 +348,29 @@ def test_origins_are_those_of_the_contract() -> None:
         manual console inbox sdk langgraph compat webhook webhook-ci api-shim engine-dbos external unknown
     """
     assert sorted(ORIGINS) == sorted(promised.split())
+
+
+THERE = {"title": "report", "uri": "out/report.md", "sha256": "a" * 64}
+MISSING = {"title": "log", "uri": "out/log.md"}
+
+
+def test_an_approval_needs_every_piece_of_evidence_where_all_of_it_is_asked() -> None:
+    wanted = Requirement(all_evidence=True)
+    prompt = a_prompt(choices=ALL_EFFECTS, evidence=[MISSING, THERE])
+    with pytest.raises(RequirementError, match="missing: log") as caught:
+        check_requirement(read_reply({"choice": "ship"}, prompt), prompt, wanted)
+    assert (caught.value.code, caught.value.details) == ("evidence-missing", {"missing": ["log"]})
+    complete = a_prompt(choices=ALL_EFFECTS, evidence=[THERE])
+    check_requirement(read_reply({"choice": "ship"}, complete), complete, wanted)
+    check_requirement(said("ship"), FOUR, wanted)
+
+
+@pytest.mark.parametrize("key", ["drop", "mend", "later"])
+def test_what_is_no_approval_needs_no_evidence(key: str) -> None:
+    prompt = a_prompt(choices=ALL_EFFECTS, evidence=[MISSING])
+    check_requirement(read_reply({"choice": key}, prompt), prompt, Requirement(all_evidence=True))
+
+
+def test_what_is_missing_hinders_nobody_where_evidence_is_not_asked() -> None:
+    prompt = a_prompt(choices=ALL_EFFECTS, evidence=[MISSING])
+    check_requirement(read_reply({"choice": "ship"}, prompt), prompt, ANYONE_ONCE)

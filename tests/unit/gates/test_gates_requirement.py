@@ -117,6 +117,13 @@ def test_members_left_out_have_the_contracts_defaults() -> None:
     assert from_wire({}) == ANYONE_ONCE
 
 
+def test_the_flag_that_came_last_is_written_only_where_it_is_set() -> None:
+    """Or the digests of prompts that are older than the flag would be others."""
+    assert "allEvidence" not in to_wire(from_wire({"allEvidence": False}))
+    assert to_wire(from_wire({"allEvidence": True}))["allEvidence"] is True
+    assert from_wire(to_wire(Requirement(all_evidence=True))) == Requirement(all_evidence=True)
+
+
 @pytest.mark.parametrize("flag", ["distinctPeople", "notRequester", "justification", "allItems"])
 @pytest.mark.parametrize("value", [True, False])
 def test_each_flag_is_read_and_written(flag: str, value: bool) -> None:
@@ -128,6 +135,7 @@ def test_each_flag_means_what_it_is_called() -> None:
     assert from_wire({"notRequester": True}) == Requirement(not_requester=True)
     assert from_wire({"justification": True}) == Requirement(justification=True)
     assert from_wire({"allItems": True}) == Requirement(all_items=True)
+    assert from_wire({"allEvidence": True}) == Requirement(all_evidence=True)
 
 
 def need(**members: Any) -> dict[str, Any]:

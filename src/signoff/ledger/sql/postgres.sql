@@ -28,12 +28,49 @@ WHERE (CAST(:state AS TEXT) IS NULL OR g.state = :state)
 ORDER BY g.deadline_at, g.workflow_id, g.gate_key
 LIMIT :limit;
 
+-- name: pending_requests
+-- Critical first, then oldest.
+SELECT r.* FROM app.human_gates g
+JOIN app.approval_requests r ON r.workflow_id = g.workflow_id AND r.gate_key = g.gate_key
+WHERE g.state = 'PENDING' AND g.gate_key = :gate_key AND g.run_id IS NULL
+  AND (CAST(:role AS TEXT) IS NULL OR r.approvers @> to_jsonb(CAST(:role AS TEXT)) OR r.approvers @> '"*"')
+ORDER BY CASE g.risk_level WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END,
+    g.opened_at, g.workflow_id
+LIMIT :limit;
+
+-- name: counts_by_actor
+-- Who approved and rejected how often, whether or not that decided.
+SELECT i.actor, COUNT(CASE WHEN c ->> 'effect' = 'approve' THEN 1 END) AS approved,
+    COUNT(CASE WHEN c ->> 'effect' = 'reject' THEN 1 END) AS rejected
+FROM app.human_interactions i
+JOIN app.human_gates g ON g.workflow_id = i.workflow_id AND g.gate_key = i.gate_key
+CROSS JOIN LATERAL jsonb_array_elements(g.prompt -> 'choices') c
+WHERE i.choice = c ->> 'key' AND c ->> 'effect' IN ('approve', 'reject')
+GROUP BY i.actor
+ORDER BY COUNT(*) DESC, i.actor COLLATE "C"
+LIMIT :limit;
+
 -- name: claim_outbox
 UPDATE app.outbox SET claimed_at = :now, claimed_by = :worker, attempts = attempts + 1
 WHERE id IN (
     SELECT id FROM app.outbox
     WHERE done_at IS NULL AND (claimed_at IS NULL OR claimed_at <= :lapsed)
     ORDER BY id LIMIT :limit
+    FOR UPDATE SKIP LOCKED)
+RETURNING *;
+
+-- name: claim_delivery
+-- The oldest that is due at one target.
+UPDATE app.deliveries SET claimed_at = :now, claimed_by = :worker, attempts = attempts + 1
+WHERE id IN (
+    SELECT d.id FROM app.deliveries d
+    WHERE d.channel = :channel AND d.target = :target AND d.state = 'pending' AND d.next_at <= :now
+      AND (d.claimed_at IS NULL OR d.claimed_at <= :lapsed)
+      AND NOT EXISTS (
+        SELECT 1 FROM app.deliveries e
+        WHERE e.workflow_id = d.workflow_id AND e.gate_key = d.gate_key AND e.channel = d.channel
+          AND e.target = d.target AND e.outbox_id < d.outbox_id AND e.state = 'pending')
+    ORDER BY d.next_at, d.outbox_id LIMIT 1
     FOR UPDATE SKIP LOCKED)
 RETURNING *;
 

@@ -15,15 +15,26 @@ SELECT * FROM app.runs WHERE workflow_id = :workflow_id;
 -- Newest first, after a cursor of (created_at, id).
 SELECT * FROM app.runs
 WHERE (CAST(:status AS TEXT) IS NULL OR status = :status)
+  AND (CAST(:door AS TEXT) IS NULL OR door = :door)
+  AND (CAST(:subject AS TEXT) IS NULL OR subject = :subject)
+  AND (CAST(:before_at AS BIGINT) IS NULL OR (created_at, id) < (:before_at, :before_id))
+ORDER BY created_at DESC, id DESC
+LIMIT :limit;
+
+-- name: runs_about
+-- The same of one subject under one door, by their own index.
+SELECT * FROM app.runs
+WHERE door = :door AND subject = :subject
+  AND (CAST(:status AS TEXT) IS NULL OR status = :status)
   AND (CAST(:before_at AS BIGINT) IS NULL OR (created_at, id) < (:before_at, :before_id))
 ORDER BY created_at DESC, id DESC
 LIMIT :limit;
 
 -- name: insert_run
 INSERT INTO app.runs (id, workflow_id, intent_id, door, recipe, plan, plan_digest, status, node, last_step, next_action,
-    error, retry_count, queue_partition_key, requested_by, created_at, updated_at, finished_at)
+    error, retry_count, queue_partition_key, requested_by, subject, created_at, updated_at, finished_at)
 VALUES (:id, :workflow_id, :intent_id, :door, :recipe, :plan, :plan_digest, :status, :node, :last_step, :next_action,
-    :error, :retry_count, :queue_partition_key, :requested_by, :created_at, :updated_at, :finished_at);
+    :error, :retry_count, :queue_partition_key, :requested_by, :subject, :created_at, :updated_at, :finished_at);
 
 -- name: update_run
 UPDATE app.runs
@@ -50,6 +61,15 @@ WHERE g.gate_key = :gate_key
 ORDER BY g.workflow_id
 LIMIT 20;
 
+-- name: newest_gates
+-- Last opened first, after a cursor of (opened_at, workflow_id, gate_key).
+SELECT g.*, i.payload AS reply, i.payload_hash, i.role, i.origin FROM app.human_gates g
+LEFT JOIN app.human_interactions i ON i.id = g.interaction_id
+WHERE (CAST(:before_at AS BIGINT) IS NULL
+    OR (g.opened_at, g.workflow_id, g.gate_key) < (:before_at, :before_workflow, :before_key))
+ORDER BY g.opened_at DESC, g.workflow_id DESC, g.gate_key DESC
+LIMIT :limit;
+
 -- name: due_gates
 SELECT g.*, NULL AS reply, NULL AS payload_hash, NULL AS role, NULL AS origin FROM app.human_gates g
 WHERE g.state = 'PENDING' AND g.deadline_at <= :now
@@ -59,17 +79,40 @@ LIMIT :limit;
 -- name: insert_gate
 INSERT INTO app.human_gates (workflow_id, gate_key, run_id, topic, state, prompt, prompt_digest, requirement, ladder,
     risk_level, requested_by, opened_at, deadline_at, escalation_level, decision, decided_by, decided_at,
-    interaction_id, on_decision)
+    interaction_id, on_decision, terms, ends_at)
 VALUES (:workflow_id, :gate_key, :run_id, :topic, :state, :prompt, :prompt_digest, :requirement, :ladder,
     :risk_level, :requested_by, :opened_at, :deadline_at, :escalation_level, :decision, :decided_by, :decided_at,
-    :interaction_id, :on_decision);
+    :interaction_id, :on_decision, :terms, :ends_at);
 
 -- name: update_gate
 -- Only a gate that is still open can be changed.
 UPDATE app.human_gates
-SET state = :state, requirement = :requirement, deadline_at = :deadline_at, escalation_level = :escalation_level,
-    decision = :decision, decided_by = :decided_by, decided_at = :decided_at, interaction_id = :interaction_id
+SET state = :state, requirement = :requirement, deadline_at = :deadline_at, ends_at = :ends_at,
+    escalation_level = :escalation_level, decision = :decision, decided_by = :decided_by, decided_at = :decided_at,
+    interaction_id = :interaction_id
 WHERE workflow_id = :workflow_id AND gate_key = :gate_key AND state = 'PENDING';
+
+-- name: approval_request
+SELECT * FROM app.approval_requests WHERE workflow_id = :workflow_id AND gate_key = :gate_key;
+
+-- name: times_to_approval
+-- What people approved: policies take no time.
+WITH waits AS (
+    SELECT resolved_at - requested_at AS ms,
+        ROW_NUMBER() OVER (ORDER BY resolved_at - requested_at) AS n, COUNT(*) OVER () AS total
+    FROM app.approval_requests WHERE status = 'approved' AND resolved_by NOT LIKE 'policy:%')
+SELECT COUNT(*) AS count, CAST(ROUND(AVG(ms)) AS BIGINT) AS average_ms,
+    CAST(ROUND(AVG(CASE WHEN n IN ((total + 1) / 2, (total + 2) / 2) THEN ms END)) AS BIGINT) AS median_ms
+FROM waits;
+
+-- name: counts_by_level
+SELECT risk_level, status, COUNT(*) AS count FROM app.approval_requests
+GROUP BY risk_level, status
+ORDER BY risk_level, status;
+
+-- name: open_gates
+SELECT COUNT(*) AS open, COUNT(CASE WHEN deadline_at <= :now THEN 1 END) AS overdue FROM app.human_gates
+WHERE state = 'PENDING';
 
 -- name: interaction
 SELECT * FROM app.human_interactions WHERE id = :id;
@@ -166,3 +209,160 @@ SELECT id, started_at, beat_at FROM app.workers ORDER BY started_at, id;
 
 -- name: remove_worker
 DELETE FROM app.workers WHERE id = :id;
+
+-- name: has_principals
+SELECT EXISTS (SELECT 1 FROM app.principals) AS found;
+
+-- name: has_tokens
+-- Whether one was ever issued: rows stay when tokens end.
+SELECT EXISTS (SELECT 1 FROM app.tokens) AS found;
+
+-- name: principal
+SELECT * FROM app.principals WHERE name = :name;
+
+-- name: principals
+SELECT * FROM app.principals ORDER BY name;
+
+-- name: insert_principal
+INSERT INTO app.principals (id, name, kind, roles, disabled_at) VALUES (:id, :name, :kind, :roles, :disabled_at);
+
+-- name: disable_principal
+UPDATE app.principals SET disabled_at = :now WHERE id = :id AND disabled_at IS NULL;
+
+-- name: lenders
+-- Whose roles somebody may act in now.
+SELECT p.* FROM app.delegations d JOIN app.principals p ON p.id = d.from_principal
+WHERE d.to_principal = :id AND d.revoked_at IS NULL AND d.until_at > :now
+ORDER BY p.name;
+
+-- name: delegations
+SELECT * FROM app.delegations WHERE revoked_at IS NULL AND until_at > :now ORDER BY created_at, id;
+
+-- name: insert_delegation
+INSERT INTO app.delegations (id, from_principal, to_principal, until_at, created_at, revoked_at)
+VALUES (:id, :from_principal, :to_principal, :until_at, :created_at, :revoked_at);
+
+-- name: revoke_delegations
+UPDATE app.delegations SET revoked_at = :now
+WHERE from_principal = :from_principal AND to_principal = :to_principal AND revoked_at IS NULL;
+
+-- name: token_with_hash
+SELECT * FROM app.tokens WHERE hash = :hash;
+
+-- name: token
+SELECT * FROM app.tokens WHERE id = :id;
+
+-- name: tokens
+SELECT * FROM app.tokens ORDER BY created_at, id;
+
+-- name: holder
+SELECT * FROM app.principals WHERE id = :id;
+
+-- name: insert_token
+INSERT INTO app.tokens (id, principal_id, hash, created_at, expires_at, revoked_at)
+VALUES (:id, :principal_id, :hash, :created_at, :expires_at, :revoked_at);
+
+-- name: revoke_token
+UPDATE app.tokens SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL;
+
+-- name: newest_of_event
+-- When a chain last told of such an event.
+SELECT at FROM app.audit_entries WHERE workflow_id = :workflow_id AND event = :event ORDER BY n DESC LIMIT 1;
+
+-- name: insert_delivery
+-- A notice that is expanded again finds what the first time made of it.
+INSERT INTO app.deliveries (id, outbox_id, event, workflow_id, gate_key, channel, target, state, next_at, created_at)
+VALUES (:id, :outbox_id, :event, :workflow_id, :gate_key, :channel, :target, 'pending', :now, :now)
+ON CONFLICT DO NOTHING;
+
+-- name: due_targets
+-- Where something is to be sent now. What a target is told of one gate is told in its order.
+SELECT d.channel, d.target FROM app.deliveries d
+WHERE d.state = 'pending' AND d.next_at <= :now AND (d.claimed_at IS NULL OR d.claimed_at <= :lapsed)
+  AND NOT EXISTS (
+    SELECT 1 FROM app.deliveries e
+    WHERE e.workflow_id = d.workflow_id AND e.gate_key = d.gate_key AND e.channel = d.channel AND e.target = d.target
+      AND e.outbox_id < d.outbox_id AND e.state = 'pending')
+GROUP BY d.channel, d.target
+ORDER BY MIN(d.next_at), d.channel, d.target;
+
+-- name: finish_delivery
+UPDATE app.deliveries
+SET state = 'sent', sent_at = :now, remote_ref = :remote_ref, last_error = NULL, claimed_at = NULL, claimed_by = NULL
+WHERE id = :id AND state <> 'sent';
+
+-- name: fail_delivery
+-- Without an instant of the next try it is given up.
+UPDATE app.deliveries
+SET state = CASE WHEN CAST(:next_at AS BIGINT) IS NULL THEN 'given-up' ELSE 'pending' END,
+    next_at = COALESCE(:next_at, next_at), last_error = :error, claimed_at = NULL, claimed_by = NULL
+WHERE id = :id AND state = 'pending';
+
+-- name: release_deliveries
+UPDATE app.deliveries SET claimed_at = NULL, claimed_by = NULL WHERE claimed_by = :worker AND state = 'pending';
+
+-- name: retry_delivery
+UPDATE app.deliveries SET state = 'pending', attempts = 0, next_at = :now WHERE id = :id AND state = 'given-up';
+
+-- name: delivery
+SELECT * FROM app.deliveries WHERE id = :id;
+
+-- name: deliveries
+-- Newest first, after a cursor of (created_at, id).
+SELECT * FROM app.deliveries
+WHERE (CAST(:state AS TEXT) IS NULL OR state = :state)
+  AND (CAST(:before_at AS BIGINT) IS NULL OR (created_at, id) < (:before_at, :before_id))
+ORDER BY created_at DESC, id DESC
+LIMIT :limit;
+
+-- name: remote_refs
+-- What names the messages that one target was sent about one gate, in their order.
+SELECT remote_ref FROM app.deliveries
+WHERE workflow_id = :workflow_id AND gate_key = :gate_key AND channel = :channel AND target = :target
+  AND outbox_id < :outbox_id AND remote_ref IS NOT NULL
+ORDER BY outbox_id;
+
+-- name: insert_resumption
+INSERT INTO app.resumptions (workflow_id, gate_key, thread_id, checkpoint_id, state, next_at, created_at)
+VALUES (:workflow_id, :gate_key, :thread_id, :checkpoint_id, 'due', :now, :now);
+
+-- name: due_threads
+-- Workflows with a decision for their thread that nobody is at work on, longest due first.
+SELECT workflow_id FROM app.resumptions
+WHERE state = 'due' AND next_at <= :now AND (claimed_at IS NULL OR claimed_at <= :lapsed)
+GROUP BY workflow_id
+ORDER BY MIN(next_at), workflow_id
+LIMIT :limit;
+
+-- name: held_threads
+SELECT DISTINCT workflow_id, claimed_by FROM app.resumptions
+WHERE state = 'due' AND claimed_by IS NOT NULL
+ORDER BY workflow_id;
+
+-- name: due_resumptions
+SELECT * FROM app.resumptions WHERE workflow_id = :workflow_id AND state = 'due' ORDER BY created_at, gate_key;
+
+-- name: resumption
+SELECT * FROM app.resumptions WHERE workflow_id = :workflow_id AND gate_key = :gate_key;
+
+-- name: claim_resumptions
+UPDATE app.resumptions SET claimed_at = :now, claimed_by = :claim, attempts = attempts + 1
+WHERE workflow_id = :workflow_id AND state = 'due';
+
+-- name: hold_resumptions
+-- No row is written where the claim has gone to somebody else.
+UPDATE app.resumptions SET claimed_at = :now WHERE workflow_id = :workflow_id AND claimed_by = :claim AND state = 'due';
+
+-- name: pass_resumption
+UPDATE app.resumptions SET claimed_at = :now, passed_at = :now
+WHERE workflow_id = :workflow_id AND gate_key = :gate_key AND claimed_by = :claim AND state = 'due';
+
+-- name: settle_resumption
+UPDATE app.resumptions
+SET state = :state, next_at = :next_at, last_error = :error, claimed_at = NULL, claimed_by = NULL,
+    done_at = CASE WHEN :state = 'due' THEN NULL ELSE CAST(:now AS BIGINT) END
+WHERE workflow_id = :workflow_id AND gate_key = :gate_key AND claimed_by = :claim AND state = 'due';
+
+-- name: retry_resumptions
+UPDATE app.resumptions SET state = 'due', next_at = :now, done_at = NULL
+WHERE workflow_id = :workflow_id AND state = 'failed';

@@ -1,0 +1,170 @@
+"""What a leg knows and writes of its run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from signoff.app.find import outputs_of, the_run
+from signoff.app.legs import Leg, LegInterrupted
+from signoff.app.ports import Reader, Row, Writer
+from signoff.app.steps import Artifact, StepContext, StepResult
+from signoff.app.world import World
+from signoff.errors import SignoffError
+from signoff.gates.digest import digest_of
+from signoff.gates.gate import Gate
+from signoff.gates.reply import read_reply
+from signoff.plans.plan import Plan, StepNode
+from signoff.plans.run import NOTHING, REPAIR, Run, Status
+
+ACTOR = "signoff"
+
+_log = logging.getLogger("signoff.run")
+
+
+def is_over(run: Run, leg: Leg) -> bool:
+    """The run has ended, or a retry has made this leg one of the past."""
+    return run.is_finished or run.attempt != leg.attempt
+
+
+def context_of(world: World, tx: Reader, run: Run, plan: Plan, step_id: str) -> StepContext:
+    intent = (tx.intent(run.intent_id) if run.intent_id else None) or {}
+    outputs = outputs_of(tx.steps(run.id), run.attempt)
+    node = plan.node(step_id)
+    return StepContext(
+        run_id=run.id,
+        step_id=step_id,
+        attempt=run.attempt,
+        goal=intent.get("goal", ""),
+        inputs=intent.get("inputs", {}),
+        constraints=intent.get("constraints", {}),
+        outputs={**outputs, **_answers(tx, run)},
+        workload=plan.workload,
+        params=node.params if isinstance(node, StepNode) else {},
+        about=plan.about,
+        is_cancelled=lambda: _is_cancelled(world, run.workflow_id),
+    )
+
+
+def _answers(tx: Reader, run: Run) -> dict[str, Mapping[str, Any]]:
+    """What people said at the gates before, by the gate's node: `{choice, rationale, ...form fields}`."""
+    return {
+        gate.on_decision["node"]: _said(gate, gate.reply)
+        for gate in tx.gates_of(run.workflow_id)
+        if gate.reply is not None and gate.on_decision["kind"] == "continue"
+    }
+
+
+def _said(gate: Gate, payload: Mapping[str, Any]) -> dict[str, Any]:
+    reply = read_reply(payload, gate.prompt)
+    return {"choice": reply.choice.key, "rationale": reply.rationale, **reply.fields}
+
+
+def _is_cancelled(world: World, workflow_id: str) -> bool:
+    if world.is_stopping():
+        return True
+    try:
+        with world.ledger.read() as tx:
+            return the_run(tx, workflow_id).status is Status.CANCELLED
+    except SignoffError:
+        return False
+
+
+def check_not_stopping(world: World) -> None:
+    """A step that was stopped because its worker ends has not failed: it is done again elsewhere."""
+    if world.is_stopping():
+        raise LegInterrupted
+
+
+def arrive(world: World, leg: Leg, node_id: str) -> None:
+    with world.ledger.write(leg.workflow_id, "begin_leg") as tx:
+        run = the_run(tx, leg.workflow_id)
+        if not is_over(run, leg) and run.status is Status.ENQUEUED:
+            move_on(tx, run, node_id, now=world.clock())
+
+
+def move_on(tx: Writer, run: Run, node_id: str | None, *, now: int) -> None:
+    """To the next node, or to the end of the plan."""
+    if node_id is None:
+        done = replace(run, status=Status.SUCCESS, node=None, next_action=NOTHING, updated_at=now, finished_at=now)
+        tx.update_run(done)
+        tx.append_entry(at=now, actor=ACTOR, event="run.succeeded", body={"status": done.status.value})
+        return
+    moved = replace(run, status=Status.PENDING, node=node_id, next_action=NOTHING, updated_at=now)
+    tx.update_run(moved)
+    if run.status is not Status.PENDING:
+        tx.append_entry(at=now, actor=ACTOR, event="run.advanced", body={"status": moved.status.value, "node": node_id})
+
+
+def record_step(world: World, leg: Leg, node: StepNode, result: StepResult, started_at: int) -> str | None:
+    """The node to do next; None where the run ends, or has ended."""
+    now = world.clock()
+    with world.ledger.write(leg.workflow_id, "record_step") as tx:
+        run = the_run(tx, leg.workflow_id)
+        if is_over(run, leg):
+            return None
+        row = {
+            "run_id": run.id,
+            "step_id": node.id,
+            "attempt": leg.attempt,
+            "phase": "done",
+            "output": dict(result.output),
+            "started_at": started_at,
+            "finished_at": now,
+        }
+        if tx.insert_step(row):
+            tx.insert_artifacts(artifact_rows(run, node.id, leg.attempt, result.artifacts, now=now))
+            body = {"step": node.id, "attempt": leg.attempt, "outputSha256": digest_of(result.output)}
+            tx.append_entry(at=now, actor=ACTOR, event="step.done", body=body)
+            move_on(tx, replace(run, last_step=node.id), node.next, now=now)
+    return node.next
+
+
+def fail(
+    world: World,
+    leg: Leg,
+    node_id: str | None,
+    error: str,
+    *,
+    event: str = "run.failed",
+    artifacts: Sequence[Artifact] = (),
+) -> None:
+    now = world.clock()
+    with world.ledger.write(leg.workflow_id, "fail_run") as tx:
+        run = the_run(tx, leg.workflow_id)
+        if not is_over(run, leg):
+            failed = replace(
+                run,
+                status=Status.ERROR,
+                node=node_id or run.node,
+                next_action=REPAIR,
+                error=error,
+                updated_at=now,
+                finished_at=now,
+            )
+            tx.update_run(failed)
+            tx.insert_artifacts(artifact_rows(run, str(failed.node), leg.attempt, artifacts, now=now))
+            tx.append_entry(at=now, actor=ACTOR, event=event, body={"status": failed.status.value, "error": error})
+    _log.warning("run %s ended: %s", leg.workflow_id, error)
+
+
+def artifact_rows(
+    run: Run, step_id: str, attempt: int, artifacts: Sequence[Artifact], *, now: int, task_key: str = ""
+) -> list[Row]:
+    return [
+        {
+            "run_id": run.id,
+            "step_id": step_id,
+            "task_key": task_key,
+            "attempt": attempt,
+            "idx": idx,
+            "kind": artifact.kind,
+            "uri": artifact.uri,
+            "inline": artifact.inline,
+            "sha256": artifact.sha256,
+            "created_at": now,
+        }
+        for idx, artifact in enumerate(artifacts)
+    ]

@@ -1,0 +1,135 @@
+"""Sign in: who is asking. The one place in which an actor is made.
+
+While no token was ever issued, nobody has to prove anything and the name is what was said. From the first token on
+every caller of the server shows one, whoever and wherever they are. Nothing is kept between two calls, so that what was
+revoked, disabled or delegated counts with the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from signoff.app.record_refusal import record_refusal
+from signoff.app.world import World
+from signoff.errors import NotEntitledError, NotSignedInError
+from signoff.gates.principal import ANONYMOUS, Principal, actor_of
+from signoff.gates.requirement import Actor
+from signoff.gates.token import VALID, is_token, token_hash
+
+if TYPE_CHECKING:
+    from signoff.app.ports import Reader
+
+_SENTENCES = {
+    "missing": "This call needs a token.",
+    "unknown": "This token was not issued here.",
+    "revoked": "This token was revoked.",
+    "expired": "This token has expired.",
+    "disabled": "{name} is disabled and may not act.",
+}
+
+
+def is_open(world: World) -> bool:
+    """Whether nobody has to sign in: no token was ever issued."""
+    with world.ledger.read() as tx:
+        return not tx.has_tokens()
+
+
+def sign_in(world: World, *, token: str | None, name: str | None = None, doing: str | None = None) -> Actor:
+    """Who calls the server: by their token; while it is open, by the name they give (`anonymous` without one).
+
+    `doing` says what the caller is about to do, for the record of a refusal; reads leave it out and are not recorded.
+
+    Raises:
+        NotSignedInError: (`not-signed-in`). NotEntitledError: (`not-you`) the token is of somebody else than `name`.
+    """
+    with world.ledger.read() as tx:
+        now = world.clock()
+        caller = _by_token(tx, token, now) if tx.has_tokens() else _by_name(tx, name or ANONYMOUS, now)
+    error = _refusal(caller, name)
+    if error is not None:
+        record_refusal(world, error, actor=caller.actor, doing=doing)
+        raise error
+    return caller.actor
+
+
+def sign_in_by_signature(
+    world: World, *, service: str, why_not: str | None, name: str | None = None, doing: str | None = None
+) -> Actor:
+    """Who sends a signed event: the service that signs with the secret, in its roles. `why_not` says what is wrong with
+    the signature.
+
+    Raises:
+        NotSignedInError: `bad-signature`, or (`not-signed-in`) the service is disabled. NotEntitledError: (`not-you`)
+        the event says that it is from somebody else.
+    """
+    if why_not is not None:
+        unsigned = NotSignedInError(f"This event is not signed as it has to be: {why_not}.", code="bad-signature")
+        record_refusal(world, unsigned, actor=Actor(ANONYMOUS), doing=doing)
+        raise unsigned
+    with world.ledger.read() as tx:
+        caller = _by_name(tx, service, world.clock())
+    error = _refusal(caller, name)
+    if error is not None:
+        record_refusal(world, error, actor=caller.actor, doing=doing)
+        raise error
+    return replace(caller.actor, is_authenticated=True)
+
+
+def act_as(world: World, name: str) -> Actor:
+    """Who works on the ledger itself, by the name they give: with the roles of the principal of that name. A name that
+    is no principal's has no role where there are principals, and every role where there are none.
+
+    Raises:
+        NotSignedInError: the principal is disabled.
+    """
+    with world.ledger.read() as tx:
+        caller = _by_name(tx, name, world.clock())
+    error = _refusal(caller, name)
+    if error is not None:
+        raise error
+    return caller.actor
+
+
+@dataclass(frozen=True)
+class _Caller:
+    """Somebody who wants in, and why they may not."""
+
+    actor: Actor
+    why_not: str | None = None
+
+
+def _by_token(tx: Reader, text: str | None, now: int) -> _Caller:
+    if text is None:
+        return _Caller(Actor(ANONYMOUS), "missing")
+    token = tx.token_with_hash(token_hash(text)) if is_token(text) else None
+    if token is None or not token.is_of(text):
+        return _Caller(Actor(ANONYMOUS), "unknown")
+    principal = tx.holder(token)
+    if (state := token.state(now)) != VALID:
+        return _Caller(Actor(principal.name), state)
+    return _enabled(tx, principal, now, is_authenticated=True)
+
+
+def _by_name(tx: Reader, name: str, now: int) -> _Caller:
+    principal = tx.principal(name)
+    if principal is None:
+        return _Caller(Actor(name, frozenset() if tx.has_principals() else None))
+    return _enabled(tx, principal, now, is_authenticated=False)
+
+
+def _enabled(tx: Reader, principal: Principal, now: int, *, is_authenticated: bool) -> _Caller:
+    if principal.disabled_at is not None:
+        return _Caller(Actor(principal.name), "disabled")
+    return _Caller(actor_of(principal, tx.lenders(principal.id, now=now), is_authenticated=is_authenticated))
+
+
+def _refusal(caller: _Caller, name: str | None) -> NotSignedInError | NotEntitledError | None:
+    who = caller.actor.name
+    if caller.why_not is not None:
+        return NotSignedInError(_SENTENCES[caller.why_not].format(name=who), details={"reason": caller.why_not})
+    if name in (None, who):
+        return None
+    return NotEntitledError(
+        f"You are signed in as {who} and cannot act as {name}.", code="not-you", details={"actor": who}
+    )

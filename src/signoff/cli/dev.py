@@ -1,0 +1,74 @@
+"""`signoff dev`: what helps to try things out, on a ledger in development mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from signoff.cli.call import Call, takes_settings
+from signoff.cli.instant import read_span
+from signoff.cli.output import moment, say
+from signoff.cli.settings_flags import DATABASE
+from signoff.errors import InvalidInputError
+
+
+@click.group()
+def dev() -> None:
+    """Try things out, on a ledger in development mode."""
+
+
+@dev.group()
+def clock() -> None:
+    """The clock of a development server, which goes on as it is told: to see deadlines pass and ladders climbed."""
+
+
+_ADVANCE_EPILOG = """\b
+Examples:
+  signoff up --dev
+  signoff dev clock advance 30m
+"""
+
+
+@clock.command(epilog=_ADVANCE_EPILOG)
+@click.argument("span", metavar="SPAN")
+@takes_settings(*DATABASE)
+def advance(call: Call, span: str) -> None:
+    """Move the clock on by 90s, 30m, 2h or 3d, for every process of the ledger. It never goes back."""
+    from signoff.clock import move_clock
+
+    path = _dev_clock(call)
+    _show(call, move_clock(path, read_span("SPAN", span) * 1000))
+
+
+@clock.command()
+@takes_settings(*DATABASE)
+def show(call: Call) -> None:
+    """What the clock shows, and how far it was moved on."""
+    from signoff.clock import moved_ms
+
+    _show(call, moved_ms(_dev_clock(call)))
+
+
+def _dev_clock(call: Call) -> Path:
+    """
+    Raises:
+        InvalidInputError: (`not-development`).
+    """
+    from signoff.bootstrap import DEV_CLOCK_FILE
+
+    path = call.settings.dir / DEV_CLOCK_FILE
+    if not path.exists():
+        raise InvalidInputError(
+            f"The ledger in {call.settings.dir} is not in development mode. Start its server with: signoff up --dev",
+            code="not-development",
+        )
+    return path
+
+
+def _show(call: Call, moved: int) -> None:
+    from signoff.cli.output import duration
+    from signoff.clock import now_ms
+
+    now = now_ms() + moved
+    call.show({"now": now, "movedMs": moved}, lambda: say(f"{moment(now)}, {duration(moved)} ahead"))
