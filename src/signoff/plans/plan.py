@@ -23,13 +23,14 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class StepNode:
-    """Something to do. `action` names it to the runners; `fan_out` names the step whose output's `tasks` are run, each
-    as a child of its own."""
+    """Something to do. `action` names it to the runners, which are given `params` (JSON values); `fan_out` names the
+    step whose output's `tasks` are run, each as a child of its own."""
 
     id: str
     action: str
     next: str | None
     fan_out: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class GateNode:
     The prompt is `prompt`, or the member `prompt` of the output of the step `prompt_from`. `ways` leads from the effect
     of the choice to the next node. Without a way an approval ends the run well, and any other effect ends it as
     refused; then the steps in `undo` are taken back.
+
+    `requested_by` is whoever the gate is asked for, where that is not whoever started the run. `automatic` names the
+    policy that approves it as soon as it is open. `again` is where a retry begins after its refusal, the plan's start
+    without it.
     """
 
     id: str
@@ -53,6 +58,9 @@ class GateNode:
     requirement: Requirement = ANYONE_ONCE
     ladder: Ladder = ()
     undo: tuple[str, ...] = ()
+    requested_by: str | None = None
+    automatic: str | None = None
+    again: str | None = None
 
 
 Node = StepNode | GateNode
@@ -60,10 +68,13 @@ Node = StepNode | GateNode
 
 @dataclass(frozen=True)
 class Plan:
+    """`about` says what the plan is of, as texts: the spec's path and digest, the story's id."""
+
     recipe: str
     start: str
     nodes: Mapping[str, Node] = field(default_factory=dict)
     workload: Mapping[str, int] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
 
     def node(self, node_id: str) -> Node:
         if node_id not in self.nodes:
@@ -83,12 +94,17 @@ class Plan:
         return node
 
 
-def make_plan(recipe: str, nodes: list[Node], workload: Mapping[str, int] | None = None) -> Plan:
+def make_plan(
+    recipe: str,
+    nodes: list[Node],
+    workload: Mapping[str, int] | None = None,
+    about: Mapping[str, str] | None = None,
+) -> Plan:
     """A plan that starts at its first node, with every way leading somewhere.
 
     `workload` is `{concurrency, steps, sandboxMinutes}`, what whoever started the run said of its tasks.
     """
-    plan = Plan(recipe, nodes[0].id, {node.id: node for node in nodes}, workload or {})
+    plan = Plan(recipe, nodes[0].id, {node.id: node for node in nodes}, workload or {}, about or {})
     if len(plan.nodes) != len(nodes):
         raise _invalid("two nodes have the same id")
     for node in nodes:
@@ -107,6 +123,7 @@ def to_wire(plan: Plan) -> dict[str, Any]:
         "recipe": plan.recipe,
         "start": plan.start,
         "workload": dict(plan.workload),
+        "about": dict(plan.about),
         "nodes": [_node_to_wire(node) for node in plan.nodes.values()],
     }
 
@@ -121,7 +138,7 @@ def from_wire(wire: Mapping[str, Any]) -> Plan:
         raise _invalid(f"its schema version is {wire.get('schemaVersion')!r}; this program reads {SCHEMA_VERSION}")
     try:
         nodes = [_node_from_wire(node) for node in wire["nodes"]]
-        plan = make_plan(wire["recipe"], nodes, wire["workload"])
+        plan = make_plan(wire["recipe"], nodes, wire["workload"], wire.get("about"))
         return replace(plan, start=plan.node(wire["start"]).id)
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise _invalid(f"it lacks or misspells something: {error}") from None
@@ -129,14 +146,21 @@ def from_wire(wire: Mapping[str, Any]) -> Plan:
 
 def _targets(node: Node) -> list[str]:
     if isinstance(node, GateNode):
-        undone = [*node.undo, *([node.prompt_from] if node.prompt_from else [])]
-        return [*node.ways.values(), *undone]
+        named = [target for target in (node.prompt_from, node.again) if target is not None]
+        return [*node.ways.values(), *node.undo, *named]
     return [target for target in (node.next, node.fan_out) if target is not None]
 
 
 def _node_to_wire(node: Node) -> dict[str, Any]:
     if isinstance(node, StepNode):
-        return {"kind": "step", "id": node.id, "action": node.action, "next": node.next, "fanOut": node.fan_out}
+        return {
+            "kind": "step",
+            "id": node.id,
+            "action": node.action,
+            "next": node.next,
+            "fanOut": node.fan_out,
+            "params": dict(node.params),
+        }
     return {
         "kind": "gate",
         "id": node.id,
@@ -151,12 +175,15 @@ def _node_to_wire(node: Node) -> dict[str, Any]:
         "requirement": requirements.to_wire(node.requirement),
         "ladder": ladder_to_wire(node.ladder),
         "undo": list(node.undo),
+        "requestedBy": node.requested_by,
+        "automatic": node.automatic,
+        "again": node.again,
     }
 
 
 def _node_from_wire(wire: Mapping[str, Any]) -> Node:
     if wire["kind"] == "step":
-        return StepNode(wire["id"], wire["action"], wire["next"], wire["fanOut"])
+        return StepNode(wire["id"], wire["action"], wire["next"], wire["fanOut"], wire.get("params", {}))
     if wire["kind"] != "gate":
         raise _invalid(f"a node of kind {wire['kind']!r} is not known")
     unknown = sorted(set(wire["ways"]) - {APPROVE, REJECT, FIX})
@@ -175,6 +202,9 @@ def _node_from_wire(wire: Mapping[str, Any]) -> Node:
         requirement=requirements.from_wire(wire["requirement"]),
         ladder=ladder_from_wire(wire["ladder"]),
         undo=tuple(wire["undo"]),
+        requested_by=wire.get("requestedBy"),
+        automatic=wire.get("automatic"),
+        again=wire.get("again"),
     )
 
 

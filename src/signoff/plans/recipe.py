@@ -12,6 +12,7 @@ from typing import Any
 from signoff.errors import InvalidInputError
 from signoff.gates.deadline import check_ttl
 from signoff.gates.prompt import APPROVE, TITLE_CHARS_MAX
+from signoff.plans.markdown import fenced, line, paragraphs, quoted
 from signoff.plans.plan import GateNode, Node, Plan, StepNode, make_plan
 
 RECIPE = "compile-default"
@@ -80,7 +81,7 @@ def compile_default(
 
 def plan_prompt(goal: str, plan: Mapping[str, Any]) -> dict[str, Any]:
     """The draft of the prompt that asks for a plan's approval; its payload is what an approval lets happen."""
-    title = f"Approve the plan: {_line(goal)}"[:TITLE_CHARS_MAX]
+    title = f"Approve the plan: {line(goal)}"[:TITLE_CHARS_MAX]
     return {
         "title": title,
         "body": _body(goal, plan),
@@ -101,37 +102,26 @@ def plan_prompt(goal: str, plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _body(goal: str, plan: Mapping[str, Any]) -> str:
-    """Goal, summary, tasks and patch as Markdown. None of them can end the block that it stands in, so that a patch is
-    never read as what the program says: a goal and a title are one line, a summary is quoted, a patch is fenced."""
-    tasks = "\n".join(f"{n}. {_line(task['title'])}" for n, task in enumerate(plan.get("tasks", []), start=1))
+    """Goal, summary, tasks and patch as Markdown."""
+    tasks = "\n".join(f"{n}. {line(task['title'])}" for n, task in enumerate(plan.get("tasks", []), start=1))
     patch = plan.get("patch")
-    fence = "`" * (3 + max((len(run) for run in _backticks(patch or "")), default=0))
-    parts = [
-        f"**Goal:** {_line(goal)}",
-        "\n".join(f"> {line}" for line in str(plan["summary"]).splitlines()),
+    return paragraphs(
+        f"**Goal:** {line(goal)}",
+        quoted(str(plan["summary"])),
         f"### Tasks\n\n{tasks}" if tasks else "",
-        _patch_part(f"{fence}diff\n{patch}\n{fence}") if patch else "",
-    ]
-    return "\n\n".join(part for part in parts if part)
+        _patch_part(fenced(patch, "diff")) if patch else "",
+    )
 
 
-def _patch_part(fenced: str) -> str:
+def _patch_part(patch: str) -> str:
     """A patch is shown whole or not at all: a part would pass for the whole."""
-    if len(fenced) > PATCH_CHARS_SHOWN_MAX:
+    if len(patch) > PATCH_CHARS_SHOWN_MAX:
         return "### Patch\n\nToo long to be shown here; the payload holds it whole."
-    return f"### Patch\n\n{fenced}"
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _backticks(text: str) -> list[str]:
-    return ["".join(run) for run in "".join(c if c == "`" else " " for c in text).split()]
+    return f"### Patch\n\n{patch}"
 
 
 def _question(goal: str, ttl_s: int) -> GateNode:
-    title = f"Before the plan is applied: {_line(goal)}"[:TITLE_CHARS_MAX]
+    title = f"Before the plan is applied: {line(goal)}"[:TITLE_CHARS_MAX]
     return GateNode(
         id="ask-user",
         purpose="ask-user",

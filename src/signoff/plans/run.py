@@ -25,7 +25,8 @@ NOTHING, REPAIR = "NONE", "REPAIR"
 
 @dataclass(frozen=True)
 class Run:
-    """As the ledger has it. `door` is what opened it (intent, spec, story, mission); `plan` the stored wire form."""
+    """As the ledger has it. `door` is what opened it (intent, spec, story, mission), `subject` what it is about there
+    (the spec's path, the story's id); `plan` is the stored wire form."""
 
     id: str
     workflow_id: str
@@ -44,6 +45,7 @@ class Run:
     retry_count: int = 0
     queue_partition_key: str | None = None
     requested_by: str | None = None
+    subject: str | None = None
     finished_at: int | None = None
 
     @property

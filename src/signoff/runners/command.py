@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,8 +10,9 @@ from typing import Any
 from signoff.app.steps import StepContext, StepResult
 from signoff.errors import MissingProgramError, StepFailedError
 from signoff.runners.agent_plan import PLAN_CONTRACT, read_plan
-from signoff.runners.excerpt import last_lines, one_line, to_artifact
-from signoff.runners.process import End, Limits, Outcome, run_program
+from signoff.runners.excerpt import one_line, to_artifact
+from signoff.runners.failure import artifacts_of, check_success
+from signoff.runners.process import Limits, Outcome, inherited_environment, run_program
 
 
 class CommandAgent:
@@ -45,27 +45,20 @@ class CommandAgent:
             self._argv,
             self._limits,
             stdin=prompt_of(context).encode(),
-            env=_environment(),
+            env=inherited_environment(),
             is_cancelled=context.is_cancelled,
         )
-        self._require_success(outcome)
-        artifacts = (to_artifact("stderr", outcome.stderr),) if outcome.stderr else ()
-        return StepResult(read_plan(outcome.stdout), artifacts)
+        who = f"The agent {one_line(self._argv[0], 200)!r}"
+        check_success(who, outcome, self._limits, artifacts_of(outcome))
+        return StepResult(_plan_in(outcome), (to_artifact("stderr", outcome.stderr),) if outcome.stderr else ())
 
-    def _require_success(self, outcome: Outcome) -> None:
-        if outcome.end is End.EXITED and outcome.exit_code == 0:
-            return
-        what = {
-            End.EXITED: f"failed with exit code {outcome.exit_code}",
-            End.TIMED_OUT: f"did not answer within {self._limits.timeout_s:g} s",
-            End.WROTE_TOO_MUCH: f"wrote more than {self._limits.output_bytes_max} bytes",
-            End.CANCELLED: "was stopped, because the run was cancelled",
-        }[outcome.end]
-        said = last_lines(outcome.stderr)
-        raise StepFailedError(
-            f"The agent {one_line(self._argv[0], 200)!r} {what}" + (f":\n{said}" if said else "."),
-            details={"end": outcome.end.value, "exitCode": outcome.exit_code, "stderr": said},
-        )
+
+def _plan_in(outcome: Outcome) -> dict[str, Any]:
+    try:
+        return read_plan(outcome.stdout)
+    except StepFailedError as error:
+        # Whoever repairs the agent needs what it said, whole.
+        raise StepFailedError(error.message, details=error.details, artifacts=artifacts_of(outcome)) from None
 
 
 def prompt_of(context: StepContext) -> str:
@@ -87,7 +80,3 @@ def prompt_of(context: StepContext) -> str:
 
 def _to_json(value: Mapping[str, Any]) -> str:
     return json.dumps(dict(value), indent=2, sort_keys=True, ensure_ascii=False)
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("SIGNOFF_")}

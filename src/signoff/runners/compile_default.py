@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from signoff.app.steps import Agent, Sandbox, StepContext, StepResult, WorkTree
-from signoff.errors import StepFailedError
 from signoff.plans.recipe import plan_prompt
+from signoff.runners.routes import unknown_action
 
 COMPILED = "CompileST"
+ACTIONS = ("compile", "apply-patch", "decide", "execute")
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,16 @@ class CompileDefaultSteps:
             case "decide":
                 return StepResult({"tasks": context.outputs[COMPILED]["tasks"]})
             case _:
-                raise _unknown(action)
+                raise unknown_action(action)
 
     def undo(self, action: str, context: StepContext) -> StepResult:
         if action != "apply-patch":
-            raise _unknown(action)
+            raise unknown_action(action)
         return self.work_tree.roll_back(context.run_id, context.attempt, _patch(context))
 
     def perform_task(self, action: str, task: Mapping[str, Any], context: StepContext) -> StepResult:
         if action != "execute":
-            raise _unknown(action)
+            raise unknown_action(action)
         return self.sandbox.run(task, context)
 
     def _compile(self, context: StepContext) -> StepResult:
@@ -53,9 +54,3 @@ class CompileDefaultSteps:
 
 def _patch(context: StepContext) -> str:
     return context.outputs[COMPILED].get("patch") or ""
-
-
-def _unknown(action: str) -> StepFailedError:
-    return StepFailedError(
-        f"This version of signoff does not know the action {action!r} of the stored plan.", code="unknown-action"
-    )

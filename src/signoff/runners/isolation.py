@@ -1,4 +1,8 @@
-"""How far apart a task runs from the rest of the machine: under bubblewrap, or with resource limits alone."""
+"""How far apart something runs from the rest of the machine: under bubblewrap, or with resource limits alone.
+
+A task knows nothing of the machine. Commands of a spec work in a person's repository with that person's programs: they
+see the whole file system but for the signoff directory, and write in the repository and their own `/tmp` alone.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from signoff.runners.process import Limits, run_program
 
 PROBE_LIMITS = Limits(timeout_s=10, output_bytes_max=65_536)
 SCRATCH_INSIDE = "/scratch"
+TMP_INSIDE = "/tmp"  # noqa: S108 - it is a folder of its own, mounted there
 
 # What a task sees of the system, read-only: programs and libraries, and of /etc what those need to work. The rest of
 # /etc, home directories and the ledger are not there at all.
@@ -31,10 +36,20 @@ class Isolation:
 
     def wrap(self, argv: Sequence[str], scratch: Path, timeout_s: float) -> list[str]:
         """The command line that runs `argv` in `scratch`, apart from everything else."""
-        # A process may keep several cores busy for the whole of its time, and no more.
-        cpu_s = math.ceil(timeout_s) * (os.cpu_count() or 1)
         inner = list(argv) if self.bwrap is None else [*_bwrap_argv(self.bwrap, scratch), "--", *argv]
-        return limited(inner, cpu_s)
+        return limited(inner, _cpu_s(timeout_s))
+
+    def wrap_in_repository(
+        self, argv: Sequence[str], root: Path, *, tmp: Path, hidden: Path, timeout_s: float
+    ) -> list[str]:
+        """The command line that runs `argv` in the repository `root`, with `tmp` as its `/tmp` and nothing in `hidden`.
+
+        The paths are absolute and without symbolic links; `hidden` is neither `root` nor missing.
+        """
+        inner = list(argv)
+        if self.bwrap is not None:
+            inner = [*_bwrap_repository_argv(self.bwrap, root, tmp, hidden), "--", *argv]
+        return limited(inner, _cpu_s(timeout_s))
 
 
 def find_isolation(scratch: Path) -> Isolation:
@@ -48,6 +63,11 @@ def find_isolation(scratch: Path) -> Isolation:
     return Isolation(program, "bwrap works")
 
 
+def _cpu_s(timeout_s: float) -> int:
+    # A process may keep several cores busy for the whole of its time, and no more.
+    return math.ceil(timeout_s) * (os.cpu_count() or 1)
+
+
 def _bwrap_argv(program: str, scratch: Path) -> list[str]:
     shown = [*_SYSTEM, *(f"/etc/{name}" for name in _ETC)]
     return [
@@ -57,4 +77,17 @@ def _bwrap_argv(program: str, scratch: Path) -> list[str]:
         *("--proc", "/proc", "--dev", "/dev"),
         *("--bind", str(scratch), SCRATCH_INSIDE, "--symlink", SCRATCH_INSIDE.lstrip("/"), "/tmp"),  # noqa: S108
         *("--remount-ro", "/", "--chdir", SCRATCH_INSIDE, "--setenv", "HOME", SCRATCH_INSIDE),
+    ]
+
+
+def _bwrap_repository_argv(program: str, root: Path, tmp: Path, hidden: Path) -> list[str]:
+    # What lies deeper is mounted later, so that neither the repository nor what is hidden covers the other.
+    mounts = [("--bind", str(tmp), TMP_INSIDE), ("--bind", str(root), str(root)), ("--tmpfs", str(hidden))]
+    mounts.sort(key=lambda mount: len(Path(mount[-1]).parts))
+    return [
+        program,
+        *("--unshare-all", "--share-net", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+        *("--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"),
+        *(word for mount in mounts for word in mount),
+        *("--remount-ro", str(hidden), "--chdir", str(root)),
     ]

@@ -2,7 +2,8 @@
 
 The program gets a session of its own, and at its end the whole process group is killed, whichever way it ended; only a
 child that makes itself yet another session escapes that (under bubblewrap it does not). What the program wrote is kept
-up to the limit. Waiting is done in `select`, never in a loop that burns a core.
+up to the limit, and told as it comes to whoever wants to show it. Waiting is done in `select`, never in a loop that
+burns a core.
 """
 
 from __future__ import annotations
@@ -63,8 +64,11 @@ def run_program(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
+    on_output: Callable[[bytes], None] | None = None,
 ) -> Outcome:
     """Run a program to its end, or to the first limit it meets. A failing program is an outcome, not an error.
+
+    `on_output` is given each piece of stdout and stderr when it comes, up to the limit, and is waited for.
 
     Raises:
         MissingProgramError: there is no such program.
@@ -73,7 +77,7 @@ def run_program(
     process = _start(argv, cwd, env)
     with process:
         try:
-            talk = _Talk(process, stdin, limits.output_bytes_max)
+            talk = _Talk(process, stdin, limits.output_bytes_max, on_output)
             end = _follow(process, talk, limits.timeout_s, is_cancelled)
         finally:
             _kill_group(process)
@@ -87,16 +91,29 @@ def run_program(
     )
 
 
+def inherited_environment() -> dict[str, str]:
+    """This process's environment without what is named `SIGNOFF_*`: a program that a person's decision is asked about
+    must not be handed the means to take it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SIGNOFF_")}
+
+
 class _Talk:
     """The three pipes of a program, read and written without blocking. At most one byte over the limit is kept."""
 
-    def __init__(self, process: subprocess.Popen[bytes], stdin: bytes, bytes_max: int) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        stdin: bytes,
+        bytes_max: int,
+        on_output: Callable[[bytes], None] | None,
+    ) -> None:
         assert process.stdin is not None  # noqa: S101 - tells mypy what PIPE means
         assert process.stdout is not None  # noqa: S101
         assert process.stderr is not None  # noqa: S101
         self.stdout, self.stderr = bytearray(), bytearray()
         self._unsent = memoryview(stdin)
         self._bytes_max = bytes_max
+        self._on_output = on_output
         self._selector = selectors.DefaultSelector()
         for pipe, kept in ((process.stdout, self.stdout), (process.stderr, self.stderr)):
             os.set_blocking(pipe.fileno(), False)
@@ -141,7 +158,10 @@ class _Talk:
 
     def _read(self, pipe: IO[bytes], kept: bytearray) -> None:
         chunk = os.read(pipe.fileno(), CHUNK_BYTES)
+        told = chunk[: max(0, self._bytes_max - len(kept))]
         kept += chunk[: self._bytes_max + 1 - len(kept)]
+        if told and self._on_output is not None:
+            self._on_output(told)
         if not chunk:
             self._close(pipe)
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from signoff.app.steps import Artifact, StepContext, StepResult
-from signoff.errors import StepFailedError
+from signoff.app.steps import StepContext, StepResult
 from signoff.gates.digest import digest_of
-from signoff.runners.excerpt import last_lines, one_line, to_artifact
+from signoff.runners.excerpt import one_line
+from signoff.runners.failure import artifacts_of, check_success
 from signoff.runners.isolation import Isolation, find_isolation
-from signoff.runners.process import End, Limits, Outcome, run_program
+from signoff.runners.process import Limits, run_program
 
 _log = logging.getLogger("signoff.sandbox")
 
@@ -62,9 +62,11 @@ class LocalSandbox:
                 env={"PATH": os.environ.get("PATH", os.defpath), "HOME": folder, "LC_ALL": "C.UTF-8"},
                 is_cancelled=context.is_cancelled,
             )
-        _require_success(task, outcome, limits)
+        artifacts = artifacts_of(outcome)
+        who = f"The task {one_line(task['key'], 80)!r}"
+        check_success(who, outcome, limits, artifacts, details={"taskKey": task["key"]})
         output = {"status": "ok", "title": task["title"], "exitCode": outcome.exit_code}
-        return StepResult(output, _artifacts_of(outcome))
+        return StepResult(output, artifacts)
 
     def _timeout_of(self, task: Mapping[str, Any], context: StepContext) -> float:
         bounds = [self._timeout_s]
@@ -81,28 +83,6 @@ def _argv_of(task: Mapping[str, Any]) -> list[str] | None:
     if task.get("script"):
         return ["bash" if shutil.which("bash") else "sh", "-c", task["script"]]
     return None
-
-
-def _artifacts_of(outcome: Outcome) -> tuple[Artifact, ...]:
-    streams = {"stdout": outcome.stdout, "stderr": outcome.stderr}
-    return tuple(to_artifact(kind, written) for kind, written in streams.items() if written)
-
-
-def _require_success(task: Mapping[str, Any], outcome: Outcome, limits: Limits) -> None:
-    if outcome.end is End.EXITED and outcome.exit_code == 0:
-        return
-    what = {
-        End.EXITED: f"failed with exit code {outcome.exit_code}",
-        End.TIMED_OUT: f"was still running after {limits.timeout_s:g} s",
-        End.WROTE_TOO_MUCH: f"wrote more than {limits.output_bytes_max} bytes",
-        End.CANCELLED: "was stopped, because the run was cancelled",
-    }[outcome.end]
-    said = {"stdout": last_lines(outcome.stdout), "stderr": last_lines(outcome.stderr)}
-    last = said["stderr"] or said["stdout"]
-    raise StepFailedError(
-        f"The task {one_line(task['key'], 80)!r} {what}" + (f":\n{last}" if last else "."),
-        details={"taskKey": task["key"], "end": outcome.end.value, "exitCode": outcome.exit_code, **said},
-    )
 
 
 def _log_isolation(isolation: Isolation) -> None:

@@ -8,29 +8,20 @@ but plain files with readable names is written to disk.
 from __future__ import annotations
 
 import fcntl
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from signoff.app.steps import StepResult
-from signoff.errors import MissingProgramError, StepFailedError
+from signoff.errors import StepFailedError
 from signoff.gates.digest import sha256_hex
 from signoff.gates.keys import check_workflow_id
 from signoff.runners.excerpt import last_lines, to_artifact
-from signoff.runners.process import End, Limits, run_program
-
-GIT_LIMITS = Limits(timeout_s=60, output_bytes_max=16_777_216)
+from signoff.runners.git import check_git, run_git
+from signoff.runners.process import End
 
 _PLAIN_FILE_MODES = {"100644", "100755"}
-_SETTINGS = {
-    "core.hooksPath": os.devnull,
-    "core.attributesFile": os.devnull,
-    "core.excludesFile": os.devnull,
-    "core.autocrlf": "false",
-    "init.defaultBranch": "scratch",
-}
+_SETTINGS = {"core.autocrlf": "false", "init.defaultBranch": "scratch"}
 
 
 class ScratchWorkTree:
@@ -45,8 +36,7 @@ class ScratchWorkTree:
         Raises:
             MissingProgramError: it is not installed.
         """
-        if shutil.which("git") is None:
-            raise MissingProgramError("The program 'git' is not installed.", details={"program": "git"})
+        check_git()
 
     def apply(self, run_id: str, attempt: int, patch: str) -> StepResult:
         """Make the run's tree what `patch` makes of the empty one: `{files, patchSha256, tree}`, and the patch kept.
@@ -127,25 +117,11 @@ def _check_out(folder: Path) -> str:
 
 
 def _git(folder: Path, *words: str, stdin: bytes = b"", doing: str = "The work tree") -> bytes:
-    settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
-    place = [f"--git-dir={folder / '.git'}", f"--work-tree={folder}"]
-    outcome = run_program(["git", *settings, *place, *words], GIT_LIMITS, stdin=stdin, cwd=folder, env=_environment())
+    outcome = run_git(folder, *words, stdin=stdin, settings=_SETTINGS)
     if outcome.end is not End.EXITED or outcome.exit_code != 0:
         said = last_lines(outcome.stderr) or f"git {words[0]} {outcome.end.value}"
         raise StepFailedError(f"{doing} was refused by git: {said}", details={"git": words[0], "stderr": said})
     return outcome.stdout
-
-
-def _environment() -> dict[str, str]:
-    # Made from nothing, so that no GIT_DIR, GIT_INDEX_FILE or user's configuration reaches it.
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": os.devnull,
-        "LC_ALL": "C",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-    }
 
 
 @contextmanager

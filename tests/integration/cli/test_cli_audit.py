@@ -6,6 +6,7 @@ import json
 import sqlite3
 
 from cli_shell import Shell
+from spec_run_samples import a_spec_gate, a_spec_run
 
 from signoff.app.sign_head import HeadSigner
 from signoff.audit.head import key_id_of
@@ -84,6 +85,72 @@ def test_one_workflow_can_be_exported_alone(shell: Shell) -> None:
     document = shell.json("audit", "export", "--workflow", "w-2")
     assert [entry["workflowId"] for entry in document["entries"]] == ["w-2"]
     assert document["heads"] == []
+
+
+def _runs_of_a_spec(shell: Shell, spec: str) -> None:
+    with shell.world() as world:
+        for run_id in ("sp_1", "sp_2"):
+            a_spec_run(world, run_id, spec=spec)
+        a_spec_run(world, "sp_3", spec="other.md")
+        a_spec_gate(world, "sp_1", spec=spec)
+    shell("gate", "approve", "g0-of-sp_1")
+
+
+def test_a_spec_has_a_history_of_its_own_that_verifies_alone(any_shell: Shell) -> None:
+    _runs_of_a_spec(any_shell, "docs/plan.md")
+    written = any_shell("audit", "export", "--spec", "docs/plan.md")
+    history = any_shell.directory / ".signoff" / "history" / "docs" / "plan.jsonl"
+    assert written.code == 0, written
+    assert written.err.endswith("plan.jsonl\n")
+    assert written.err.startswith("5 lines written to ")
+    lines = [json.loads(line) for line in history.read_text().splitlines()]
+    assert [line.get("workflowId") for line in lines] == [None, "sp_1", "sp_2", "sp_1", "sp_1"]
+    assert {folder.stat().st_mode & 0o777 for folder in (history.parent, history.parent.parent)} == {0o700}
+    elsewhere = any_shell.directory / "elsewhere"
+    elsewhere.mkdir()
+    assert Shell(elsewhere)("audit", "verify", str(history)).out.startswith("ok: 4 entries of 2 workflows")
+    again = any_shell.json("audit", "export", "--spec", "docs/plan.md", "--output", "plan.jsonl")
+    assert again == {"output": "plan.jsonl", "lines": 5}
+    assert (any_shell.directory / "plan.jsonl").read_text() == history.read_text()
+
+
+def test_the_log_of_a_spec_is_that_of_its_runs_in_order(any_shell: Shell) -> None:
+    _runs_of_a_spec(any_shell, "docs/plan.md")
+    entries = any_shell.json("audit", "log", "--spec", "docs/plan.md")["items"]
+    assert [(entry["workflowId"], entry["event"]) for entry in entries] == [
+        ("sp_1", "run.started"),
+        ("sp_2", "run.started"),
+        ("sp_1", "gate.opened"),
+        ("sp_1", "gate.decided"),
+    ]
+    later = any_shell.json("audit", "log", "--spec", "docs/plan.md", "--after", "1", "--limit", "2")["items"]
+    assert later == entries[1:3]
+
+
+def test_a_spec_outside_of_the_repository_keeps_its_history_in_the_ledgers_directory(shell: Shell) -> None:
+    (shell.directory / "repository").mkdir()
+    home = Shell(shell.directory / "repository")
+    _runs_of_a_spec(home, "outside.md")
+    assert home("audit", "export", "--spec", "../outside.md").code == 0
+    assert (home.directory / ".signoff/history/outside.jsonl").exists()
+    assert [path.name for path in shell.directory.iterdir()] == ["repository"]
+
+
+def test_a_spec_that_was_never_run_has_no_history(shell: Shell) -> None:
+    _decide(shell)
+    for command in ("log", "export"):
+        answer = shell("audit", command, "--spec", "plan.md", "--json")
+        assert (answer.code, answer.document["code"]) == (2, "run-not-found")
+        both = shell("audit", command, "--spec", "plan.md", "--workflow", "w-1", "--json")
+        assert (both.code, both.document["code"]) == (2, "usage")
+    assert not (shell.directory / ".signoff" / "history").exists()
+
+
+def test_a_history_that_cannot_be_written_is_said_to_be_so(shell: Shell) -> None:
+    _runs_of_a_spec(shell, "docs/plan.md")
+    (shell.directory / ".signoff" / "history").write_text("in the way")
+    answer = shell("audit", "export", "--spec", "docs/plan.md", "--json")
+    assert (answer.code, answer.document["code"]) == (2, "unwritable-file")
 
 
 def test_what_is_no_export_is_bad_input(shell: Shell) -> None:

@@ -132,6 +132,7 @@ _DAMAGE = {
         "UPDATE human_gates SET state = 'PENDING', decision = NULL, decided_at = NULL, interaction_id = NULL;",
     ),
     "ended_gates_without_wake_up": ("app.db", "DELETE FROM outbox WHERE kind = 'message';"),
+    "decided_threads_without_resumption": ("app.db", 'UPDATE human_gates SET on_decision = \'{"kind":"resume"}\';'),
     "waiting_runs_without_open_gate": ("app.db", "UPDATE runs SET status = 'WAITING_INPUT';"),
     "duplicate_escalations": ("dbos.db", _STATUS),
 }

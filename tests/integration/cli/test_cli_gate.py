@@ -99,12 +99,12 @@ def test_an_approval_decides_and_names_the_prompt_that_was_read(any_shell: Shell
 def test_an_answer_to_a_prompt_that_changed_meanwhile_is_refused(shell: Shell) -> None:
     shell.open_gate()
     code = (
-        "import sqlite3, sys; from signoff.cli import answer, gate; from signoff.cli.main import main\n"
+        "import sqlite3, sys; from signoff.cli.gate import answer, commands; from signoff.cli.main import main\n"
         "def payload_of(*told):\n"
         "    with sqlite3.connect('.signoff/app.db') as ledger:\n"
         "        ledger.execute(\"UPDATE human_gates SET prompt = json_set(prompt, '$.digest', ?)\", ('f' * 64,))\n"
         "    return answer.payload_of(*told)\n"
-        "gate.payload_of = payload_of  # between the read and the reply\n"
+        "commands.payload_of = payload_of  # between the read and the reply\n"
         "sys.exit(main(['gate', 'approve', 'ship', '--json']))"
     )
     done = subprocess.run(

@@ -81,7 +81,7 @@ def test_a_damaged_ledger_is_a_failure_in_one_sentence(shell: Shell) -> None:
 
 _DEFECT = """
 import sys
-from signoff.cli import gate, main
+from signoff.cli import main
 from signoff.cli.call import Call
 Call.backend = lambda call: 1 / 0
 sys.exit(main.main(sys.argv[1:]))

@@ -86,6 +86,36 @@ def test_the_output_limit_is_exact_even_when_the_program_has_ended(size: int, en
     assert (outcome.end, len(outcome.stdout)) == (end, 1_000)
 
 
+def test_what_is_written_is_told_while_the_program_still_runs(tmp_path: Path) -> None:
+    told = bytearray()
+
+    def let_it_go_on(piece: bytes) -> None:
+        told.extend(piece)
+        if told.endswith(b"one\n"):
+            (tmp_path / "go").touch()
+
+    code = "import os, sys, time\nprint('one', flush=True)\nwhile not os.path.exists('go'): time.sleep(0.01)\n"
+    outcome = run_python(code + "sys.stderr.write('two\\n')", cwd=tmp_path, on_output=let_it_go_on)
+    assert (outcome.end, outcome.exit_code) == (End.EXITED, 0)
+    assert bytes(told) == b"one\ntwo\n"
+
+
+@pytest.mark.parametrize("bytes_max", [1, 99_999, 100_000])
+def test_what_is_told_ends_where_what_is_kept_ends(bytes_max: int) -> None:
+    told = bytearray()
+    outcome = run_python("print('x' * 100_001, end='')", Limits(60, bytes_max), on_output=told.extend)
+    assert bytes(told) == outcome.stdout == b"x" * bytes_max
+
+
+def test_an_error_while_telling_leaves_no_program_behind(tmp_path: Path, lives: Callable[[], bool]) -> None:
+    def refuse(_: bytes) -> None:
+        raise LookupError("nobody listens")
+
+    with pytest.raises(LookupError):
+        run_program(["sh", "-c", "exec 9>alive; echo begun; sleep 600"], WIDE, cwd=tmp_path, on_output=refuse)
+    assert not lives()
+
+
 def test_a_cancelled_run_stops_its_program() -> None:
     answers = itertools.chain([False, False], itertools.repeat(True))
     assert run_python(FOREVER, is_cancelled=lambda: next(answers)).end is End.CANCELLED

@@ -39,7 +39,7 @@ def test_a_failing_program_is_told_with_its_exit_code_and_last_lines_made_harmle
     code = "import sys; sys.stderr.write('one\\n\\x1b[31mno quota\\x1b[0m\\x07\\n'); sys.exit(4)"
     with pytest.raises(StepFailedError, match=r"failed with exit code 4:\none\nno quota$") as caught:
         agent(code).plan(context())
-    assert caught.value.details == {"end": "exited", "exitCode": 4, "stderr": "one\nno quota"}
+    assert caught.value.details == {"end": "exited", "exitCode": 4, "stdout": "", "stderr": "one\nno quota"}
 
 
 def test_a_plan_from_a_program_that_fails_is_not_taken() -> None:
@@ -52,8 +52,17 @@ def test_an_answer_that_is_no_plan_fails_the_step() -> None:
         agent("print('Sure! Here is the plan')").plan(context())
 
 
+@pytest.mark.parametrize("end", ["sys.exit(4)", "pass"], ids=["failed", "no plan"])
+def test_what_an_agent_wrote_is_kept_whole_when_it_fails(end: str) -> None:
+    code = f"import sys; print('x' * 5_000); sys.stderr.write('why\\n' * 50); {end}"
+    with pytest.raises(StepFailedError) as caught:
+        agent(code).plan(context())
+    kept = {artifact.kind: artifact.inline for artifact in caught.value.artifacts}
+    assert kept == {"stdout": "x" * 5_000 + "\n", "stderr": "why\n" * 50}
+
+
 def test_time_and_output_are_limited() -> None:
-    with pytest.raises(StepFailedError, match=r"did not answer within 0\.5 s"):
+    with pytest.raises(StepFailedError, match=r"still running after 0\.5 s"):
         agent("import time; time.sleep(600)", timeout_s=0.5).plan(context())
     with pytest.raises(StepFailedError, match="wrote more than 1000 bytes"):
         agent("while True: print('x' * 100)", output_bytes_max=1_000).plan(context())

@@ -71,6 +71,8 @@ def test_a_failing_task_is_told_with_its_exit_code_and_last_lines(tmp_path: Path
         sandbox(tmp_path, isolation).run(task(script="echo fine; printf 'bad \\033[1m$x\\n' >&2; exit 3"), context())
     assert caught.value.details["taskKey"] == "build"
     assert (caught.value.details["exitCode"], caught.value.details["stdout"]) == (3, "fine")
+    assert [artifact.kind for artifact in caught.value.artifacts] == ["stdout", "stderr"]
+    assert caught.value.artifacts[1].inline == "bad \x1b[1m$x\n"
 
 
 def test_a_program_that_is_not_there_fails_the_task(tmp_path: Path, isolation: Isolation) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,12 +109,39 @@ def test_a_plan_lacking_a_member_is_refused(member: str) -> None:
     assert refused(without(to_wire(PLAN), member)).code == "invalid-plan"
 
 
+#: What plans have had since their first version of the wire form; one that was stored before lacks them.
+ADDED = {"params", "requestedBy", "automatic", "again"}
+
+
 @pytest.mark.parametrize("at", [0, 1])
 def test_a_node_lacking_a_member_is_refused(at: int) -> None:
     wire = to_wire(PLAN)
-    for member in wire["nodes"][at]:
+    for member in set(wire["nodes"][at]) - ADDED:
         nodes = [without(node, member) if n == at else node for n, node in enumerate(wire["nodes"])]
         assert refused({**wire, "nodes": nodes}).code == "invalid-plan"
+
+
+def test_a_plan_that_was_stored_before_a_member_came_is_read_with_its_default() -> None:
+    wire = without(to_wire(PLAN), "about")
+    wire["nodes"] = [{name: node[name] for name in node if name not in ADDED} for node in wire["nodes"]]
+    assert from_wire(wire) == PLAN
+    assert from_wire(wire).about == {}
+    assert from_wire(wire).step("build").params == {}
+    assert (from_wire(wire).gate("ask").requested_by, from_wire(wire).gate("ask").automatic) == (None, None)
+
+
+def test_what_a_plan_is_of_and_what_its_nodes_are_given_is_kept() -> None:
+    step = StepNode("build", "compile", "ask", params={"number": 1, "commands": [{"lang": "bash"}]})
+    gate = GateNode("ask", "ask", "Question", {}, 5, requested_by="ada", automatic="policy:tier-C")
+    plan = make_plan("r", [step, gate], about={"door": "spec", "spec": "plan.md"})
+    assert from_wire(to_wire(plan)) == plan
+    for changed in (
+        make_plan("r", [replace(step, params={"number": 2}), gate], about=plan.about),
+        make_plan("r", [step, replace(gate, requested_by="bob")], about=plan.about),
+        make_plan("r", [step, replace(gate, automatic=None)], about=plan.about),
+        make_plan("r", [step, gate], about={**plan.about, "spec": "other.md"}),
+    ):
+        assert plan_digest(changed) != plan_digest(plan)
 
 
 @pytest.mark.parametrize("member", ["start", "nodes"])

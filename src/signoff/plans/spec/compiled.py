@@ -7,25 +7,28 @@ as what it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from signoff.documents.problem import Problem, shown
+from signoff.documents.yaml_text import YamlText, read_yaml
 from signoff.plans.spec.model import DECISIONS, GATES, STANDARD_OPTIONS
-from signoff.plans.spec.problem import SpecProblem, shown, spec_error
+from signoff.plans.spec.policies import STRICT, TIER_MODES
+from signoff.plans.spec.problem import spec_error
 from signoff.plans.spec.schema import check_shape
 from signoff.plans.spec.step import BASH
-from signoff.plans.spec.yaml_text import read_yaml
 
 _OLDER_TOP = ("gates", "objective", "context", "plan")
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """`document` is in today's shape, whatever the file was in."""
+    """`document` is in today's shape, whatever the file was in; `yaml` is the file as it was read, with its lines."""
 
     document: Mapping[str, Any]
     is_older: bool = False
+    yaml: YamlText = field(default=YamlText(None), compare=False, repr=False)
 
 
 def read_compiled(text: str, *, path: str) -> Compiled:
@@ -33,7 +36,7 @@ def read_compiled(text: str, *, path: str) -> Compiled:
     Raises:
         SpecError: with everything that is not as the schema says.
     """
-    problems: list[SpecProblem] = []
+    problems: list[Problem] = []
     yaml = read_yaml(text, problems)
     document = yaml.value
     if not isinstance(document, dict):
@@ -44,29 +47,47 @@ def read_compiled(text: str, *, path: str) -> Compiled:
     check_shape(yaml, document, "older" if is_older else "compiled", problems)
     if problems:
         raise spec_error(problems, path)
-    return Compiled(document, is_older)
+    return Compiled(document, is_older, yaml)
 
 
-def read_defaults(text: str, *, path: str) -> dict[str, Any]:
+def read_defaults(text: str, *, path: str, tier: str | None = None) -> dict[str, Any]:
     """What a tier asks for where nobody says otherwise: `{tier, all_items, justification, owner_may_approve, gates:
-    {G0: {mode, review, roles, hours}}}`.
+    {G0: {mode, review, roles, hours}}}`. `tier` is the one that the file is named after.
 
     Raises:
         SpecError: with everything that is not so.
     """
-    problems: list[SpecProblem] = []
+    problems: list[Problem] = []
     yaml = read_yaml(text, problems)
     if not isinstance(yaml.value, dict):
         _refuse_other(yaml.value, problems, path)
     check_shape(yaml, yaml.value, "defaults", problems)
+    if not problems:
+        problems += _relaxed(yaml, tier or yaml.value["tier"])
     if problems:
         raise spec_error(problems, path)
     defaults: dict[str, Any] = yaml.value
     return defaults
 
 
-def _refuse_other(value: Any, problems: list[SpecProblem], path: str) -> None:
-    found = SpecProblem(1, "invalid-shape", shown(str(value)), "a YAML mapping")
+def _relaxed(yaml: YamlText, tier: str) -> Iterator[Problem]:
+    """Where defaults of a good shape are not those of this tier, or ask for less than it stands for."""
+    defaults = yaml.value
+    if defaults["tier"] != tier:
+        found = f"the tier {shown(defaults['tier'])}"
+        yield Problem(yaml.line(("tier",)), "wrong-tier", found, f"{tier}, as the file is called")
+    for code, gate in defaults["gates"].items():
+        if gate["mode"] not in TIER_MODES[tier]:
+            line = yaml.line(("gates", code, "mode"))
+            yield Problem(line, "relaxed-tier", f"{code}: {gate['mode']}", " or ".join(TIER_MODES[tier]))
+    for name, wanted in STRICT.items() if tier == "A" else ():
+        if defaults[name] is not wanted:
+            said, right = (str(value).lower() for value in (defaults[name], wanted))
+            yield Problem(yaml.line((name,)), "relaxed-tier", f"{name}: {said}", f"{right} in tier A")
+
+
+def _refuse_other(value: Any, problems: list[Problem], path: str) -> None:
+    found = Problem(1, "invalid-shape", shown(str(value)), "a YAML mapping")
     raise spec_error(problems or [found], path)
 
 

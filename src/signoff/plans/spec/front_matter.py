@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from signoff.documents.problem import Problem, shown
+from signoff.documents.yaml_text import YamlText, read_yaml
 from signoff.plans.spec.model import TEXT_CHARS_MAX, TIERS, TITLE_CHARS_MAX, FrontMatter
-from signoff.plans.spec.problem import SpecProblem, shown
-from signoff.plans.spec.yaml_text import YamlText, read_yaml
 
 FRONT_MATTER_CHARS_MAX = 64_000
 REQUIRED = ("tier", "title", "owner", "goal")
@@ -21,26 +21,26 @@ _KNOWN = {*REQUIRED, *_TEXTS, "labels", "orchestrator_contract", "repo"}
 _LONGEST = {"goal": 10_000, "title": TITLE_CHARS_MAX}
 
 
-def read_front_matter(lines: Sequence[str], problems: list[SpecProblem]) -> tuple[int, FrontMatter | None]:
+def read_front_matter(lines: Sequence[str], problems: list[Problem]) -> tuple[int, FrontMatter | None]:
     """Where the front matter ends (the number of lines up to there), and what it says; None where nothing of it can be
     read. What is missing or wrong is empty, and among the problems."""
     first = next((at for at, line in enumerate(lines) if line.strip()), 0)
     if not _FENCE.fullmatch(lines[first]):
         found = shown(lines[first]) if lines[first].strip() else "an empty file"
-        problems.append(SpecProblem(first + 1, "missing-front-matter", found, "front matter that begins with ---"))
+        problems.append(Problem(first + 1, "missing-front-matter", found, "front matter that begins with ---"))
         return 0, None
     end = next((at for at in range(first + 1, len(lines)) if _FENCE.fullmatch(lines[at])), None)
     if end is None:
         # The rest is read as if it had no front matter: there is more to be found wrong in it.
-        problems.append(SpecProblem(first + 1, "unclosed-front-matter", "--- and no end", "a second line ---"))
+        problems.append(Problem(first + 1, "unclosed-front-matter", "--- and no end", "a second line ---"))
         return first + 1, None
     return end + 1, _read("\n".join(lines[first + 1 : end]), first + 2, problems)
 
 
-def _read(text: str, first: int, problems: list[SpecProblem]) -> FrontMatter | None:
+def _read(text: str, first: int, problems: list[Problem]) -> FrontMatter | None:
     if len(text) > FRONT_MATTER_CHARS_MAX:
         found = f"{len(text)} characters of front matter"
-        problems.append(SpecProblem(first, "too-large", found, f"at most {FRONT_MATTER_CHARS_MAX}"))
+        problems.append(Problem(first, "too-large", found, f"at most {FRONT_MATTER_CHARS_MAX}"))
         return None
     before = len(problems)
     yaml = read_yaml(text, problems, first_line=first)
@@ -48,7 +48,7 @@ def _read(text: str, first: int, problems: list[SpecProblem]) -> FrontMatter | N
         return _Reader(yaml, yaml.value, problems, first).read()
     if len(problems) == before:
         found = f"front matter that says {shown(str(yaml.value))}"
-        problems.append(SpecProblem(first, "invalid-front-matter", found, f"keys, {', '.join(REQUIRED)} among them"))
+        problems.append(Problem(first, "invalid-front-matter", found, f"keys, {', '.join(REQUIRED)} among them"))
     return None
 
 
@@ -56,7 +56,7 @@ def _read(text: str, first: int, problems: list[SpecProblem]) -> FrontMatter | N
 class _Reader:
     yaml: YamlText
     values: Mapping[str, Any]
-    problems: list[SpecProblem]
+    problems: list[Problem]
     first: int
 
     def read(self) -> FrontMatter:
@@ -121,7 +121,7 @@ class _Reader:
 
     def _refuse(self, path: tuple[str, ...], code: str, found: str, expected: str) -> None:
         line = self.yaml.lines.get(path, self.first)
-        self.problems.append(SpecProblem(line, code, found, expected))
+        self.problems.append(Problem(line, code, found, expected))
 
 
 def _plain(value: Any) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from signoff.plans.spec.problem import SpecProblem, shown
+from signoff.documents.problem import Problem, shown
 
 END = "END"
 
@@ -70,7 +70,7 @@ class Outline:
         return len(self.lines) + 1
 
 
-def read_outline(lines: Sequence[str], problems: list[SpecProblem]) -> Outline:
+def read_outline(lines: Sequence[str], problems: list[Problem]) -> Outline:
     """Lines are without their line ends."""
     # Of the rules for inline text none is needed, and they are what costs.
     markdown = MarkdownIt("zero", {"html": True}).enable(["code", "fence", "heading", "html_block"]).disable("inline")
@@ -98,7 +98,7 @@ def _fence(token: Token) -> Fence:
     return Fence(first, last, info[0] if info else "", token.content)
 
 
-def _check_fence(fence: Fence, lines: Sequence[str], problems: list[SpecProblem]) -> None:
+def _check_fence(fence: Fence, lines: Sequence[str], problems: list[Problem]) -> None:
     opening = lines[fence.first - 1].strip()
     mark = opening[: len(opening) - len(opening.lstrip(opening[0]))]
     # Without an end the content goes on to the last line.
@@ -106,13 +106,13 @@ def _check_fence(fence: Fence, lines: Sequence[str], problems: list[SpecProblem]
     # One that was left open ends at the next block's end, and everything between would be lost in it.
     swallowed = fence.lang.lower() not in _SHOWS_MARKDOWN and _STEP_OR_MARK.search(fence.content)
     if not is_closed:
-        problems.append(SpecProblem(fence.first, "unclosed-fence", f"{shown(opening)} and no end", f"a line {mark!r}"))
+        problems.append(Problem(fence.first, "unclosed-fence", f"{shown(opening)} and no end", f"a line {mark!r}"))
     elif swallowed:
         found = f"{shown(opening)} around a step or gate review"
-        problems.append(SpecProblem(fence.first, "unclosed-fence", found, f"a line {mark!r} before it"))
+        problems.append(Problem(fence.first, "unclosed-fence", found, f"a line {mark!r} before it"))
 
 
-def _marks(lines: Sequence[str], literal: set[int], problems: list[SpecProblem]) -> dict[int, str]:
+def _marks(lines: Sequence[str], literal: set[int], problems: list[Problem]) -> dict[int, str]:
     marks = {}
     for number, text in enumerate(lines, start=1):
         if "<!--" not in text or number in literal:
@@ -121,11 +121,11 @@ def _marks(lines: Sequence[str], literal: set[int], problems: list[SpecProblem])
         if match and match[0] == text.strip():
             marks[number] = match[1].upper()
         elif match:
-            problems.append(SpecProblem(number, "misplaced-mark", shown(text), f"{match[0]} alone in its line"))
+            problems.append(Problem(number, "misplaced-mark", shown(text), f"{match[0]} alone in its line"))
     return marks
 
 
-def _comment_lines(tokens: Sequence[Token], lines: Sequence[str], problems: list[SpecProblem]) -> set[int]:
+def _comment_lines(tokens: Sequence[Token], lines: Sequence[str], problems: list[Problem]) -> set[int]:
     literal: set[int] = set()
     for token in tokens:
         if token.type == "html_block":
@@ -133,7 +133,7 @@ def _comment_lines(tokens: Sequence[Token], lines: Sequence[str], problems: list
             literal.update(range(first, last + 1))
             if token.content.lstrip().startswith("<!--") and "-->" not in lines[last - 1]:
                 found = f"{shown(lines[first - 1])} and no end"
-                problems.append(SpecProblem(first, "unclosed-comment", found, "-->"))
+                problems.append(Problem(first, "unclosed-comment", found, "-->"))
     return literal
 
 

@@ -12,11 +12,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from signoff.documents.problem import Problem, shown
 from signoff.plans.spec.front_matter import read_front_matter
 from signoff.plans.spec.model import SPEC_CHARS_MAX, FrontMatter, Item, Repository, Spec, SpecStep
 from signoff.plans.spec.outline import END, Heading, Line, Outline, read_outline
 from signoff.plans.spec.output_path import Leaves, stays
-from signoff.plans.spec.problem import SpecProblem, shown, spec_error
+from signoff.plans.spec.problem import spec_error
 from signoff.plans.spec.review import read_items
 from signoff.plans.spec.step import EXPECTED_STEP, read_steps
 from signoff.plans.spec.wording import entries, is_placeholder, label_of, prose, words
@@ -53,7 +54,7 @@ def decode(data: bytes, path: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        problem = SpecProblem(1, "not-utf-8", f"what is not UTF-8 at byte {error.start}", "UTF-8")
+        problem = Problem(1, "not-utf-8", f"what is not UTF-8 at byte {error.start}", "UTF-8")
         raise spec_error([problem], path) from None
 
 
@@ -68,16 +69,16 @@ def parse_spec(text: str, *, path: str, leaves: Leaves = stays) -> Spec:
     Raises:
         SpecError: with every problem of the file.
     """
-    problems: list[SpecProblem] = []
+    problems: list[Problem] = []
     spec = _read(_LINE_END.sub("\n", text.removeprefix("\ufeff")), problems, leaves)
     if spec is None or problems:
         raise spec_error(problems, path)
     return spec
 
 
-def _read(text: str, problems: list[SpecProblem], leaves: Leaves) -> Spec | None:
+def _read(text: str, problems: list[Problem], leaves: Leaves) -> Spec | None:
     if len(text) > SPEC_CHARS_MAX:
-        problems.append(SpecProblem(1, "too-large", f"{len(text)} characters", f"at most {SPEC_CHARS_MAX}"))
+        problems.append(Problem(1, "too-large", f"{len(text)} characters", f"at most {SPEC_CHARS_MAX}"))
         return None
     lines = text.split("\n")
     _check_characters(lines, problems)
@@ -89,16 +90,16 @@ def _read(text: str, problems: list[SpecProblem], leaves: Leaves) -> Spec | None
     return _Reader(outline, problems, leaves).read(front)
 
 
-def _check_characters(lines: Sequence[str], problems: list[SpecProblem]) -> None:
+def _check_characters(lines: Sequence[str], problems: list[Problem]) -> None:
     for number, line in enumerate(lines, start=1):
         if match := _UNTAKEN.search(line):
-            problems.append(SpecProblem(number, "bad-character", f"the character {match[0]!r}", "text"))
+            problems.append(Problem(number, "bad-character", f"the character {match[0]!r}", "text"))
 
 
 @dataclass
 class _Reader:
     outline: Outline
-    problems: list[SpecProblem]
+    problems: list[Problem]
     leaves: Leaves
 
     def read(self, front: FrontMatter | None) -> Spec | None:
@@ -219,7 +220,7 @@ class _Reader:
         return found
 
     def _refuse(self, line: int, code: str, found: str, expected: str) -> None:
-        self.problems.append(SpecProblem(line, code, found, expected))
+        self.problems.append(Problem(line, code, found, expected))
 
 
 def _name(heading: Heading) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from signoff.documents.problem import Problem, shown
 from signoff.plans.spec.model import (
     APPROVED_WITH_CONDITIONS,
     DECISIONS,
@@ -18,7 +19,6 @@ from signoff.plans.spec.model import (
     Review,
 )
 from signoff.plans.spec.outline import Heading, Line, Outline
-from signoff.plans.spec.problem import SpecProblem, shown
 from signoff.plans.spec.wording import Entry, entries, label_of, said
 
 CHECKLIST, DECISION, METADATA = "gate review checklist", "approval decision", "approval metadata"
@@ -29,7 +29,7 @@ _OPTION = re.compile(rf"({'|'.join(DECISIONS)})\b([^:]*)(?::(.*))?", re.IGNORECA
 _PAIR = re.compile(r"([A-Za-z][A-Za-z _-]{0,60}?)[ \t]*:[ \t]*(.*)", re.DOTALL)
 
 
-def read_review(outline: Outline, first: int, end: int, problems: list[SpecProblem]) -> Review:
+def read_review(outline: Outline, first: int, end: int, problems: list[Problem]) -> Review:
     """What is said from the line `first` up to and without `end`."""
     reader = _Reader(problems)
     for line in outline.between(first, end):
@@ -43,7 +43,7 @@ def read_review(outline: Outline, first: int, end: int, problems: list[SpecProbl
 class _Reader:
     """Collects the lines of each part, then reads them."""
 
-    def __init__(self, problems: list[SpecProblem]) -> None:
+    def __init__(self, problems: list[Problem]) -> None:
         self._problems = problems
         self._part = ""
         self._categories: dict[str, list[Line]] = {}
@@ -136,19 +136,19 @@ class _Reader:
         return metadata
 
     def _refuse(self, line: int, code: str, found: str, expected: str) -> None:
-        self._problems.append(SpecProblem(line, code, found, expected))
+        self._problems.append(Problem(line, code, found, expected))
 
 
-def read_items(lines: Sequence[Line], problems: list[SpecProblem], *, needs_box: bool) -> tuple[Item, ...]:
+def read_items(lines: Sequence[Line], problems: list[Problem], *, needs_box: bool) -> tuple[Item, ...]:
     """`- [ ] text` each; other text than list items is a remark. An item whose box is misspelt would be lost, and so is
     refused where boxes are needed."""
     items = []
     for entry in entries(lines, []):
         if needs_box and entry.is_checked is None and entry.text:
-            problems.append(SpecProblem(entry.number, "bad-item", shown(entry.text), "- [ ] or - [x] and a text"))
+            problems.append(Problem(entry.number, "bad-item", shown(entry.text), "- [ ] or - [x] and a text"))
         elif len(entry.text) > TEXT_CHARS_MAX:
             found = f"an item of {len(entry.text)} characters"
-            problems.append(SpecProblem(entry.number, "too-long", found, f"at most {TEXT_CHARS_MAX}"))
+            problems.append(Problem(entry.number, "too-long", found, f"at most {TEXT_CHARS_MAX}"))
         elif entry.text:
             items.append(Item(entry.text, bool(entry.is_checked)))
     return tuple(items)

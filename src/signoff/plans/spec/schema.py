@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from signoff.documents.problem import Problem, shown
+from signoff.documents.yaml_text import YamlText
+from signoff.gates.requirement import ROLE_CHARS_MAX
 from signoff.plans.spec.model import DECISIONS, GATES, ITEMS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX, TIERS, TITLE_CHARS_MAX
-from signoff.plans.spec.problem import SpecProblem, shown
-from signoff.plans.spec.yaml_text import YamlText
+from signoff.plans.spec.policies import MODES
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -58,11 +60,12 @@ _STEP = _object(
         "gate_review": {"anyOf": [_REVIEW, {"type": "null"}]},
     }
 )
-_MODES = ["blocking", "required-items", "advisory", "automatic"]
+#: As a gate's requirement takes them.
+_ROLE = {"type": "string", "pattern": r"^[^,]*[^,\s][^,]*$", "maxLength": ROLE_CHARS_MAX}
 _AT_GATE = {
-    "mode": {"enum": _MODES},
+    "mode": {"enum": list(MODES)},
     "review": {"enum": ["formal", "peer", "automatic"]},
-    "roles": {"type": "array", "items": _SAID},
+    "roles": {"type": "array", "items": _ROLE},
     "hours": {"type": "integer", "minimum": 1, "maximum": 720},
 }
 _AT_TIER = {
@@ -124,13 +127,13 @@ OLDER_SCHEMA: Mapping[str, Any] = {**SCHEMA, "required": ["objective", "plan", "
 _SCHEMAS = {"compiled": SCHEMA, "older": OLDER_SCHEMA, "defaults": DEFAULTS_SCHEMA}
 
 
-def check_shape(yaml: YamlText, value: Any, schema: str, problems: list[SpecProblem]) -> None:
+def check_shape(yaml: YamlText, value: Any, schema: str, problems: list[Problem]) -> None:
     """Whether the value, which was read from this text, is of the shape `compiled`, `older` or `defaults`."""
     for error in _leaves(_validator(schema).iter_errors(value)):
         at = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
         found = f"at {at.lstrip('.') or 'the top'}: {shown(error.message)}"
         line = yaml.line(tuple(error.absolute_path))
-        problems.append(SpecProblem(line, "invalid-shape", found, "what the JSON Schema says"))
+        problems.append(Problem(line, "invalid-shape", found, "what the JSON Schema says"))
 
 
 @cache

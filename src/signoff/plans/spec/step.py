@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from signoff.documents.problem import Problem, shown
 from signoff.plans.spec.model import GATES, TITLE_CHARS_MAX, Command, GateRef, Review, SpecStep
 from signoff.plans.spec.outline import END, Heading, Line, Outline
 from signoff.plans.spec.output_path import Leaves, refusal
-from signoff.plans.spec.problem import SpecProblem, shown
 from signoff.plans.spec.review import CHECKLIST, DECISION, read_review
 from signoff.plans.spec.wording import entries, is_nothing, label_of, prose
 
@@ -41,7 +41,7 @@ class _Parts:
 
 
 def read_steps(
-    outline: Outline, headings: Sequence[Heading], end: int, problems: list[SpecProblem], leaves: Leaves
+    outline: Outline, headings: Sequence[Heading], end: int, problems: list[Problem], leaves: Leaves
 ) -> tuple[SpecStep, ...]:
     """The steps under headings of the third level, in a plan that ends before the line `end`."""
     ends = [*(heading.line for heading in headings[1:]), end]
@@ -54,15 +54,15 @@ def read_steps(
     return steps
 
 
-def _check_order(steps: Sequence[SpecStep], problems: list[SpecProblem]) -> None:
+def _check_order(steps: Sequence[SpecStep], problems: list[Problem]) -> None:
     last = -1
     seen: set[int] = set()
     for step in steps:
         if step.number in seen:
-            problems.append(SpecProblem(step.line, "duplicate-step", f"step {step.number} again", "each number once"))
+            problems.append(Problem(step.line, "duplicate-step", f"step {step.number} again", "each number once"))
         elif step.number < last:
             expected = f"a number after {last}"
-            problems.append(SpecProblem(step.line, "step-order", f"step {step.number} after step {last}", expected))
+            problems.append(Problem(step.line, "step-order", f"step {step.number} after step {last}", expected))
         seen.add(step.number)
         last = max(last, step.number)
 
@@ -70,7 +70,7 @@ def _check_order(steps: Sequence[SpecStep], problems: list[SpecProblem]) -> None
 @dataclass
 class _StepReader:
     outline: Outline
-    problems: list[SpecProblem]
+    problems: list[Problem]
     leaves: Leaves
 
     def read(self, heading: Heading, end: int) -> SpecStep | None:
@@ -199,7 +199,7 @@ class _StepReader:
             paths[path] = line
 
     def _refuse(self, line: int, code: str, found: str, expected: str) -> None:
-        self.problems.append(SpecProblem(line, code, found, expected))
+        self.problems.append(Problem(line, code, found, expected))
 
 
 def gates_of(steps: Sequence[SpecStep]) -> Mapping[str, list[SpecStep]]:

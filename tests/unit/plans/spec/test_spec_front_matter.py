@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from spec_samples import codes_of, parsed, problems_of
 
+from signoff.documents.yaml_text import YamlText
 from signoff.plans.spec.model import FrontMatter
-from signoff.plans.spec.yaml_text import YamlText
 
 REQUIRED = "tier: c\ntitle: T\nowner: O\ngoal: G\n"
 

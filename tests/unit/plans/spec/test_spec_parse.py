@@ -191,7 +191,7 @@ def test_all_problems_are_told_at_once_with_file_and_line() -> None:
         "duplicate-step",
         "unknown-gate",
     ]
-    assert set(caught.value.details["problems"][0]) == {"line", "code", "found", "expected"}
+    assert set(caught.value.details["problems"][0]) == {"path", "line", "code", "found", "expected"}
 
 
 def test_what_is_not_utf_8_is_an_error_of_line_1() -> None:

@@ -1,0 +1,181 @@
+"""`signoff spec run`: a spec's run, with a worker in the command itself.
+
+The run is one like any other: its gates can be answered from anywhere, and whichever worker is on the ledger performs
+its steps. This command starts it, or goes on with the one that has not ended, shows what happens, and asks at its gates
+where somebody sits.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from signoff.cli.call import Call
+from signoff.cli.output import note
+from signoff.cli.spec.answers import Answers, read_answers
+from signoff.cli.spec.files import Runnable, open_runnable
+from signoff.cli.terminal import is_attended
+from signoff.errors import InvalidInputError
+from signoff.settings import Settings
+
+if TYPE_CHECKING:
+    from signoff.app.world import World
+    from signoff.cli.spec.follow import Follower
+    from signoff.plans.plan import Plan
+    from signoff.plans.run import Run
+
+RUNS_LOOKED_AT = 100
+LOG_FILE = "spec-run.log"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the command line says beside the file."""
+
+    step: int | None
+    override_reason: str | None
+    answers: Sequence[str]
+    rationale: str | None
+    all_items: bool
+
+
+def run_spec(call: Call, file: Path, wish: Wish) -> int:
+    """The exit code."""
+    from signoff.bootstrap import open_world
+
+    settings = _for_specs(call.settings)
+    runnable = open_runnable(file, settings)
+    plan = _plan(runnable, settings)
+    answers = read_answers(wish.answers, plan, rationale=wish.rationale, all_items=wish.all_items)
+    start = _start(plan, wish)
+    if runnable.is_older:
+        note(f"{file} is in the older shape; compile it again where you have its Markdown.")
+    with _ended_by_signals(), open_world(settings, migrates=settings.database_url is None) as world:
+        run = None if start else _unfinished(world, plan)
+        follower = _follower(call, settings, world, run or _begin(call, world, plan, start, wish), file, answers)
+        follower.greet(is_resumed=run is not None)
+        code = _with_worker(call, settings, world, follower)
+    call.show(follower.document, follower.take_leave)
+    return code
+
+
+def _for_specs(settings: Settings) -> Settings:
+    """Commands of a spec are really run, unless somebody said otherwise: what is not run cannot fail."""
+    was_said = any(source.name == "sandbox" and source.origin != "default" for source in settings.sources)
+    return settings if was_said else replace(settings, sandbox="local")
+
+
+def _plan(runnable: Runnable, settings: Settings) -> Plan:
+    from signoff.plans.spec.plan import plan_of
+    from signoff.plans.spec.policies import policies_in_force
+
+    document = runnable.document
+    policies = policies_in_force(document, settings.gates, runnable.defaults)
+    about = {
+        "spec": runnable.subject,
+        "specSha256": runnable.spec_sha256,
+        "tier": document["tier"],
+        "title": document["title"],
+        "owner": document["owner"],
+        "goal": document["objective"]["goal"],
+        "root": str(runnable.root),
+    }
+    return plan_of(document, policies, about)
+
+
+def _start(plan: Plan, wish: Wish) -> str | None:
+    """The node to start at; None where no step was named.
+
+    Raises:
+        InvalidInputError: there is no such step, or an override goes past nothing.
+    """
+    from signoff.plans.spec.plan import first_node_of, steps_of
+
+    if wish.step is None:
+        if wish.override_reason is not None:
+            raise InvalidInputError("--override goes past the gates before a step; name it with --step.", code="usage")
+        return None
+    node = first_node_of(plan, wish.step)
+    if node is None:
+        numbers = ", ".join(map(str, steps_of(plan)))
+        raise InvalidInputError(f"There is no step {wish.step}; there are {numbers}.", code="unknown-step")
+    return node
+
+
+def _unfinished(world: World, plan: Plan) -> Run | None:
+    """The newest run of this text that has not ended. One of an earlier text is left to itself, and named."""
+    from signoff.app.find import find_runs
+    from signoff.plans import plan as plans
+    from signoff.plans.spec.plan import DOOR
+
+    runs = find_runs(world, door=DOOR, subject=plan.about["spec"], limit=RUNS_LOOKED_AT).items
+    for run in runs:
+        if run.is_finished:
+            continue
+        if plans.from_wire(run.plan).about == plan.about:
+            return run  # type: ignore[no-any-return]
+        note(f"{run.workflow_id} is of an earlier text of this spec and has not ended: signoff run cancel gives it up.")
+    return None
+
+
+def _begin(call: Call, world: World, plan: Plan, start: str | None, wish: Wish) -> Run:
+    from signoff.app.start_spec import start_spec
+    from signoff.gates.requirement import Actor
+
+    return start_spec(world, plan, actor=Actor(call.actor), start=start, override_reason=wish.override_reason)
+
+
+def _follower(call: Call, settings: Settings, world: World, run: Run, file: Path, answers: Answers) -> Follower:
+    from signoff.cli.spec.follow import Follower
+    from signoff.cli.spec.screen import screen_for
+    from signoff.sdk.ledger_backend import LedgerBackend
+
+    return Follower(
+        call=call,
+        world=world,
+        backend=LedgerBackend(world, actor=call.actor),
+        workflow_id=run.workflow_id,
+        file=file,
+        answers=answers,
+        screen=screen_for(call),
+        directory=settings.dir,
+    )
+
+
+def _with_worker(call: Call, settings: Settings, world: World, follower: Follower) -> int:
+    from signoff.cli.worker_beside import WorkerBeside
+
+    _log_to(settings.dir)
+    attend = follower.attendance.attend if is_attended() and not call.is_json else None
+    with WorkerBeside(settings, world, attend) as beside:
+        beside.start()
+        try:
+            return follower.follow(beside.ending)
+        except KeyboardInterrupt:
+            return follower.leave()
+        finally:
+            follower.attendance.close()
+
+
+def _log_to(folder: Path) -> None:
+    """Beside the ledger: what the worker logs would tear what is shown."""
+    handler = logging.FileHandler(folder / LOG_FILE, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("signoff").setLevel(logging.INFO)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """A terminal that is closed, or a supervisor, ends this as Ctrl-C does: the step that runs is stopped with it."""
+    before = {name: signal.signal(name, signal.default_int_handler) for name in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

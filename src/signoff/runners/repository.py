@@ -1,0 +1,170 @@
+"""What git knows of the repository that a spec is run in, without changing anything there.
+
+A folder without git has no branch, no commit and no changes, and that is no error. Nothing of the repository's own
+configuration is started, see `git`; the index that changes are looked up with is a copy.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from signoff.runners.git import GIT_LIMITS, run_git
+from signoff.runners.process import End, Limits, Outcome
+
+DIFF_BYTES_MAX = 1_048_576
+LIST_BYTES_MAX = 65_536
+
+_STEADY = {
+    # Neither a cache of what is untracked nor a careless look at file times may leave something out.
+    "core.untrackedCache": "false",
+    "core.splitIndex": "false",
+    "core.trustctime": "true",
+    "core.checkStat": "default",
+    "core.quotePath": "false",
+}
+_PLAIN_DIFF = (
+    *("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty"),
+    *("--src-prefix=a/", "--dst-prefix=b/", f"-O{os.devnull}"),
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """`branch` is None where a commit is checked out by itself, `commit` before the first one; both are without git."""
+
+    branch: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """A unified diff; `left_out` says why `text` is only a list of the files, or nothing but that reason."""
+
+    text: str
+    left_out: str | None = None
+
+
+def head_of(root: Path) -> Head:
+    if not _has_git(root):
+        return Head()
+    branch = _said(run_git(root, "symbolic-ref", "--quiet", "--short", "HEAD"))
+    return Head(branch or None, _commit_of(root))
+
+
+def changes_since(root: Path, commit: str | None, *, without: Path) -> Changes | None:
+    """What the work tree has that `commit` (None: the empty tree) has not, files that git does not know yet included;
+    None for nothing. What is ignored is left out, and so is the folder `without`."""
+    if not _has_git(root):
+        return None
+    with tempfile.TemporaryDirectory(prefix="signoff-index-") as folder:
+        look = _Look.at(root, Path(folder))
+        if look is None:
+            return _nothing_but("git cannot read the repository")
+        since = commit or _said(look.run("hash-object", "-t", "tree", "--stdin"))
+        paths = ("--", ".", *_excluded(root, without))
+        if not look.refresh(paths):
+            return _nothing_but("git cannot list the new files")
+        return _changes(look, since, paths)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Git with an index of its own, in which new files can be named and old flags forgotten."""
+
+    root: Path
+    settings: Mapping[str, str]
+    env: Mapping[str, str]
+
+    @classmethod
+    def at(cls, root: Path, folder: Path) -> _Look | None:
+        filters = _filters_off(root)
+        index, objects = (_said(run_git(root, "rev-parse", "--git-path", name)) for name in ("index", "objects"))
+        if filters is None or not index or not objects:
+            return None
+        if (root / index).exists():
+            # With its time: files no older than the index are looked at again, and a newer index would hide them.
+            shutil.copy2(root / index, folder / "index")
+        (folder / "objects").mkdir()
+        env = {
+            "GIT_INDEX_FILE": str(folder / "index"),
+            "GIT_OBJECT_DIRECTORY": str(folder / "objects"),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(str(root / objects)),
+        }
+        return cls(root, {**_STEADY, **filters}, env)
+
+    def run(self, *words: str, stdin: bytes = b"", limits: Limits = GIT_LIMITS) -> Outcome:
+        return run_git(self.root, *words, stdin=stdin, settings=self.settings, env=self.env, limits=limits)
+
+    def refresh(self, paths: tuple[str, ...]) -> bool:
+        """Look at every file again, also at those that git was told to take as unchanged, and name the new ones; False
+        where that cannot be done."""
+        self.run("update-index", "-q", "--really-refresh")
+        listed = self.run("ls-files", "--others", "--exclude-standard", "-z", *paths)
+        # A folder in this list is a repository of its own, and none of this one's business.
+        new = [path for path in listed.stdout.split(b"\0") if path and not path.endswith(b"/")]
+        if not _is_well(listed) or not new:
+            return _is_well(listed)
+        add = ("--literal-pathspecs", "add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul")
+        return _is_well(self.run(*add, stdin=b"\0".join(new)))
+
+
+def _changes(look: _Look, since: str, paths: tuple[str, ...]) -> Changes | None:
+    diff = look.run(*_PLAIN_DIFF, since, *paths, limits=Limits(GIT_LIMITS.timeout_s, DIFF_BYTES_MAX))
+    if _is_well(diff):
+        text = diff.stdout.decode("utf-8", errors="replace")
+        return Changes(text) if text else None
+    why = {
+        End.WROTE_TOO_MUCH: f"the changes are more than {DIFF_BYTES_MAX} bytes",
+        End.TIMED_OUT: f"git took more than {GIT_LIMITS.timeout_s:g} s",
+    }.get(diff.end, "git cannot compare with where the step began")
+    names = look.run(*_PLAIN_DIFF, "--name-status", since, *paths, limits=Limits(GIT_LIMITS.timeout_s, LIST_BYTES_MAX))
+    if not _is_well(names):
+        return _nothing_but(why)
+    return Changes(f"Left out: {why}. The files:\n\n{names.stdout.decode('utf-8', errors='replace')}", why)
+
+
+def _filters_off(root: Path) -> dict[str, str] | None:
+    """The settings that keep the repository's filters from being started; None where that cannot be done."""
+    found = run_git(root, "config", "--null", "--name-only", "--get-regexp", r"^filter\.")
+    if found.end is not End.EXITED or found.exit_code > 1:
+        return None
+    drivers = {name.rpartition(".")[0] for name in found.stdout.decode(errors="surrogateescape").split("\0") if name}
+    # `-c` ends the name of a setting at the first '='.
+    if any("=" in driver for driver in drivers):
+        return None
+    off = {"clean": "", "smudge": "", "process": "", "required": "false"}
+    return {f"{driver}.{member}": value for driver in drivers for member, value in off.items()}
+
+
+def _has_git(root: Path) -> bool:
+    return (root / ".git").exists()
+
+
+def _commit_of(root: Path) -> str | None:
+    return _said(run_git(root, "rev-parse", "--quiet", "--verify", "HEAD^{commit}")) or None
+
+
+def _excluded(root: Path, without: Path) -> tuple[str, ...]:
+    return (f":(exclude,literal){without.relative_to(root)}",) if without.is_relative_to(root) else ()
+
+
+def _quoted(path: str) -> str:
+    # The variable holds a list with ':' between; in quotes a path may hold one.
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _nothing_but(why: str) -> Changes:
+    return Changes(f"Left out: {why}.", why)
+
+
+def _is_well(outcome: Outcome) -> bool:
+    return outcome.end is End.EXITED and outcome.exit_code == 0
+
+
+def _said(outcome: Outcome) -> str:
+    return outcome.stdout.decode("utf-8", errors="replace").strip() if _is_well(outcome) else ""

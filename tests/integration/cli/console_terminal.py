@@ -1,0 +1,157 @@
+"""A person's terminal: a real pty with a program at it, its screen as pyte draws it, and all that was written to it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pyte
+from cli_shell import COMMAND, Shell
+
+ENTER, DOWN, SPACE, CTRL_C, CTRL_D, CTRL_U, ESCAPE = "\r", "\x1b[B", " ", "\x03", "\x04", "\x15", "\x1b"
+POINTER = "»"
+PROGRAM = Path(__file__).with_name("console_program.py")
+WAIT_S = 60
+
+
+class _Screen(pyte.Screen):
+    """Answers what programs ask of it, as terminals do."""
+
+    answer: Callable[[str], object]
+
+    def write_process_input(self, data: str) -> None:
+        self.answer(data)
+
+
+class Terminal:
+    def __init__(self, child: pexpect.spawn[str], columns: int, rows: int) -> None:
+        self.written = ""
+        self._child = child
+        self._screen = _Screen(columns, rows)
+        self._screen.answer = child.send
+        self._stream = pyte.Stream(self._screen)
+
+    @property
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        """The screen in one line, so that what was wrapped is found; borders and bars are left out."""
+        return " ".join(" ".join(self.lines).replace("│", " ").split())
+
+    @property
+    def pointed_at(self) -> str:
+        """The line of the list that Enter would choose."""
+        return next((line for line in reversed(self.lines) if line.lstrip().startswith(POINTER)), "")
+
+    def until(self, is_so: Callable[[], object], what: str) -> None:
+        """Read what comes until it is so. The time is only how long to hope."""
+        ends_at = time.monotonic() + WAIT_S
+        while not is_so():
+            assert time.monotonic() < ends_at, f"waited in vain for {what}:\n" + "\n".join(self.lines)
+            try:
+                self._take(self._child.read_nonblocking(65536, timeout=1))
+            except pexpect.TIMEOUT:
+                continue
+            except pexpect.EOF:
+                assert is_so(), f"ended without {what}:\n" + "\n".join(self.lines)
+
+    def see(self, text: str) -> None:
+        self.until(lambda: text in self.text, repr(text))
+
+    def see_gone(self, text: str) -> None:
+        self.until(lambda: text not in self.text, f"{text!r} to go")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self._child.send(key)
+
+    def point(self, label: str) -> None:
+        """Move to the entry of the list that has these words."""
+        self.until(lambda: self.pointed_at, "a list")
+        seen = set()
+        while label not in self.pointed_at:
+            before = self.pointed_at
+            assert before not in seen, f"no {label!r} in the list:\n" + "\n".join(self.lines)
+            seen.add(before)
+            self.press(DOWN)
+            self.until(lambda before=before: self.pointed_at != before, "the pointer to move")  # type: ignore[misc]
+
+    def choose(self, label: str) -> None:
+        self.point(label)
+        self.press(ENTER)
+
+    def type(self, question: str, words: str) -> None:
+        """Answer a question for text that begins with these words."""
+        self.see(f"? {question}")
+        self.press(words, ENTER)
+
+    def end(self) -> int | None:
+        """Its exit code."""
+        while True:
+            try:
+                self._take(self._child.read_nonblocking(65536, timeout=WAIT_S))
+            except pexpect.EOF:
+                self._child.close()
+                return self._child.exitstatus
+
+    def _take(self, data: str) -> None:
+        self.written += data
+        self._stream.feed(data)
+
+
+@contextmanager
+def terminal(
+    shell: Shell,
+    program: tuple[str, ...],
+    *,
+    columns: int = 100,
+    rows: int = 120,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Terminal]:
+    child = pexpect.spawn(
+        program[0],
+        list(program[1:]),
+        cwd=str(shell.directory),
+        env={**shell.environ, "TERM": "xterm-256color", **(environ or {})},
+        dimensions=(rows, columns),
+        encoding="utf-8",
+        codec_errors="replace",
+        timeout=WAIT_S,
+        echo=False,
+    )
+    child.delaybeforesend = None
+    try:
+        yield Terminal(child, columns, rows)
+    finally:
+        child.close(force=True)
+
+
+@contextmanager
+def console(shell: Shell, *flags: str, actor: str = "ada", **more: Any) -> Iterator[Terminal]:
+    """Somebody is asked at the gate `ship` of `deploy-42` (or another: see `console_program`)."""
+    with terminal(shell, (sys.executable, str(PROGRAM), actor, *flags), **more) as screen:
+        yield screen
+
+
+@contextmanager
+def command(shell: Shell, *words: str, **more: Any) -> Iterator[Terminal]:
+    with terminal(shell, (*COMMAND, *words), **more) as screen:
+        yield screen
+
+
+def receipt(shell: Shell) -> Any:
+    """What the console gave back."""
+    return json.loads((shell.directory / "receipt.json").read_text())
+
+
+def payload(shell: Shell, *where: str) -> Any:
+    """The last answer at the gate, as the ledger has it."""
+    return shell.json("gate", "show", *(where or ("ship",)))["interactions"][-1]["payload"]
