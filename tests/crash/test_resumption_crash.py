@@ -61,10 +61,12 @@ def test_a_resumer_that_dies_while_it_holds_its_claim_leaves_the_rest_to_the_nex
     hold.touch()
     assert run(place, "resume", f"hold_thread: {edge} commit") == -signal.SIGKILL
     assert effects(place) == 0
+    # It may have died behind the gate, or on its way to it.
+    passes = place.count(PASSES)
     hold.unlink()
     assert run(place, "resume") == 0
-    # It went on behind the gate, and that is in the record too.
-    assert (effects(place), place.count(PASSES), place.rows(ENDS)) == (1, 2, [["done"]])
+    # That it went on behind the gate is in the record, also where it was the second time.
+    assert (effects(place), place.count(PASSES), place.rows(ENDS)) == (1, passes + 1, [["done"]])
     place.check()
 
 

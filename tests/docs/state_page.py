@@ -18,8 +18,8 @@ _MOVES: Mapping[str, str] = {
     Move.COLLECT: "Somebody entitled approved, and the requirement asks for more approvals.",
     Move.DEFER: "Somebody entitled answered with a choice that leaves the gate open.",
     Move.ESCALATE: "The deadline passed, and the ladder has a rung left: later deadline, wider audience.",
-    Move.DECIDE: "The last approval that was needed came, or a choice that refuses. Or the deadline passed, no rung was "
-    "left, and the gate's policy has it written out that silence approves.",
+    Move.DECIDE: "The last approval that was needed came, or a choice that refuses; or the deadline passed with no "
+    "rung left, and the gate's policy has it written out that silence approves.",
     Move.EXPIRE: "The deadline passed, and the ladder has no rung left.",
     Move.CANCEL: "The run was cancelled or refused elsewhere.",
 }

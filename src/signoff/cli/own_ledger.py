@@ -15,10 +15,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def own_ledger(call: Call, *, creates: bool = False) -> Iterator[World]:
+def own_ledger(call: Call, *, creates: bool = False, migrates: bool = False) -> Iterator[World]:
     """
     Raises:
         InvalidInputError: (`not-over-url`) a server is set; its ledger is not the one at hand. (`invalid-actor`).
+    """
+    check_own(call)
+    from signoff.bootstrap import open_world
+
+    with open_world(call.settings, creates=creates, migrates=migrates) as world:
+        yield world
+
+
+def check_own(call: Call) -> None:
+    """
+    Raises:
+        InvalidInputError: as `own_ledger`.
     """
     check_actor_name(call.actor)
     if call.settings.url is not None:
@@ -27,7 +39,3 @@ def own_ledger(call: Call, *, creates: bool = False) -> Iterator[World]:
             "or --database-url.",
             code="not-over-url",
         )
-    from signoff.bootstrap import open_world
-
-    with open_world(call.settings, creates=creates) as world:
-        yield world

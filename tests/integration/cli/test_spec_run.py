@@ -235,6 +235,14 @@ def test_two_answers_at_once_are_one_decision_and_the_other_is_told(repository: 
     repository.check()
 
 
+def test_a_spec_runs_on_the_ledger_at_hand_and_nobody_acts_as_a_rule(here: Repository) -> None:
+    here.write(TWO_GATES)
+    remote = here.run("--json", environ={"SIGNOFF_URL": "http://127.0.0.1:9"})
+    assert (remote.code, remote.document["code"]) == (2, "not-over-url")
+    posing = here.run("--json", "--as", "policy:tier-C")
+    assert (posing.code, posing.document["code"]) == (2, "invalid-actor")
+
+
 def test_json_is_one_document_and_nothing_else(here: Repository) -> None:
     here.write(TWO_GATES)
     document = here.run("--json").document

@@ -188,7 +188,7 @@ Examples:
   signoff spec run plan.md                              asks at its gates, if somebody sits here
   signoff spec run plan.compiled.yaml --answer G0=approve --answer G1=reject
   signoff spec run plan.md --step 3                     from there, if all gates before it have been passed
-  signoff spec run plan.md --step 3 --override "G0 was signed on paper, see ticket 17"
+  signoff spec run plan.md --step 3 --override "G0 was signed on paper"
   signoff spec run plan.md --agent command --agent-command "my-agent --edit"
   signoff spec run plan.md --agent none                 shows each prompt; you do what it says
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from signoff.cli.call import Call
 from signoff.cli.output import note
+from signoff.cli.own_ledger import check_own, own_ledger
 from signoff.cli.spec.answers import Answers, read_answers
 from signoff.cli.spec.files import Runnable, open_runnable
 from signoff.cli.terminal import is_attended
@@ -46,8 +47,7 @@ class Wish:
 
 def run_spec(call: Call, file: Path, wish: Wish) -> int:
     """The exit code."""
-    from signoff.bootstrap import open_world
-
+    check_own(call)
     settings = _for_specs(call.settings)
     runnable = open_runnable(file, settings)
     plan = _plan(runnable, settings)
@@ -55,7 +55,7 @@ def run_spec(call: Call, file: Path, wish: Wish) -> int:
     start = _start(plan, wish)
     if runnable.is_older:
         note(f"{file} is in the older shape; compile it again where you have its Markdown.")
-    with _ended_by_signals(), open_world(settings, migrates=settings.database_url is None) as world:
+    with _ended_by_signals(), own_ledger(call, creates=True, migrates=settings.database_url is None) as world:
         run = None if start else _unfinished(world, plan)
         follower = _follower(call, settings, world, run or _begin(call, world, plan, start, wish), file, answers)
         follower.greet(is_resumed=run is not None)
@@ -124,10 +124,11 @@ def _unfinished(world: World, plan: Plan) -> Run | None:
 
 
 def _begin(call: Call, world: World, plan: Plan, start: str | None, wish: Wish) -> Run:
+    from signoff.app.sign_in import act_as
     from signoff.app.start_spec import start_spec
-    from signoff.gates.requirement import Actor
 
-    return start_spec(world, plan, actor=Actor(call.actor), start=start, override_reason=wish.override_reason)
+    actor = act_as(world, call.actor)
+    return start_spec(world, plan, actor=actor, start=start, override_reason=wish.override_reason)
 
 
 def _follower(call: Call, settings: Settings, world: World, run: Run, file: Path, answers: Answers) -> Follower:
