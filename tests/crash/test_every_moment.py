@@ -85,6 +85,7 @@ ELSEWHERE = {
         "revoke_token",
         "record_refusal",
         "start_spec",
+        "override_gate",
         "claim_deliveries",
         "finish_delivery",
         "fail_delivery",

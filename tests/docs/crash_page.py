@@ -48,6 +48,7 @@ _COMMITS = {
     "revoke_token": "A token is ended.",
     "settle_thread": "A claim is given up, with what became of each decision.",
     "start_run": "A run is recorded, and its first leg ordered.",
+    "override_gate": "Somebody went past an open gate.",
     "start_spec": "A run of a spec is recorded, its first leg ordered, and gates that an override goes past decided.",
 }
 

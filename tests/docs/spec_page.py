@@ -123,8 +123,8 @@ def spec_page() -> str:
         "[compiled-spec.schema.json](compiled-spec.schema.json).",
         table(("key", "type", "meaning"), _rows(SCHEMA)),
         f"The gates are {'; '.join(f'{key} {name}' for key, name in GATES.items())}. The decisions are "
-        f"{', '.join(sorted(DECISIONS))}. What runs as a command is in {_listed(tuple(LANGUAGES))}: a spec with other blocks "
-        "compiles, and is refused when it shall run (`unknown-language`).",
+        f"{', '.join(sorted(DECISIONS))}. What runs as a command is in {_listed(tuple(LANGUAGES))}: a spec with other "
+        "blocks compiles, and is refused when it shall run (`unknown-language`).",
         "## Defaults of a tier",
         "`signoff spec defaults` prints them. A file of your own, `tier-a.yaml`, `tier-b.yaml` or `tier-c.yaml` in the "
         "folder that `tier_defaults` names, takes the place of the built-in one; it has every key. Roles and hours can "

@@ -13,7 +13,8 @@ from signoff.app.answer_workflow import approve_workflow, approved_view, reject_
 from signoff.app.expire import expire
 from signoff.app.find_workflows import find_pending_workflows, find_workflow, requested_view
 from signoff.app.gate_stats import gate_stats
-from signoff.app.request_workflow import GATE_KEY, Requested, request_workflow
+from signoff.app.request_approval import Requested
+from signoff.app.request_workflow import GATE_KEY, request_workflow
 from signoff.app.sign_in import act_as
 from signoff.app.sweep_deadlines import sweep_deadlines
 from signoff.app.verify_audit import verify_audit

@@ -109,6 +109,13 @@ class ReplyOut(BaseModel):
     receipt: ReceiptOut
 
 
+class OverriddenOut(BaseModel):
+    model_config = _shape()
+
+    ok: Literal[True]
+    receipt: ReceiptOut
+
+
 class PlanApprovedOut(BaseModel):
     model_config = _shape(accepted=True, runId="it_01KAJ2V3Q4R5S6T7V8W9X0Y1Z2", approvedAt=_AT)
 

@@ -129,6 +129,14 @@ class ReplyIn(BaseModel):
     prompt_digest: Digest | None = Field(default=None, description="The digest of what was seen: another is refused.")
 
 
+class OverrideIn(BaseModel):
+    model_config = _shape(reason="The pager is on fire")
+
+    reason: str
+    fields: Payload | None = Field(default=None, description="What the gate's form asks for.")
+    prompt_digest: Digest | None = Field(default=None, description="The digest of what was seen: another is refused.")
+
+
 class ApprovePlanIn(BaseModel):
     model_config = _shape(approvedBy="ada", notes="fine")
 

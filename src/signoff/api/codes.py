@@ -108,3 +108,8 @@ OF_A_REPLY = (
     "dedupe-conflict",
     "prompt-changed",
 )
+OF_AN_OVERRIDE = tuple(
+    code
+    for code in OF_A_REPLY
+    if code not in ("bad-origin", "dedupe-conflict", "items-required", "evidence-missing", "requester-may-not-approve")
+)

@@ -8,10 +8,18 @@ import anyio
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from signoff.api.answers import GateOut, GatePageOut, NewestGatePageOut, OpenedGateOut, ReplyOut, TakenOut
-from signoff.api.bodies import EventIn, GateIn, ReplyIn
+from signoff.api.answers import (
+    GateOut,
+    GatePageOut,
+    NewestGatePageOut,
+    OpenedGateOut,
+    OverriddenOut,
+    ReplyOut,
+    TakenOut,
+)
+from signoff.api.bodies import EventIn, GateIn, OverrideIn, ReplyIn
 from signoff.api.changes import RECHECK_S
-from signoff.api.codes import OF_A_GATE, OF_A_REPLY, OF_A_RUN, READING, WRITING
+from signoff.api.codes import OF_A_GATE, OF_A_REPLY, OF_A_RUN, OF_AN_OVERRIDE, READING, WRITING
 from signoff.api.intake import StrictRoute, TheActor, TheToken
 from signoff.api.openapi import refusals
 from signoff.api.parameters import (
@@ -29,6 +37,7 @@ from signoff.api.workflow_shapes import GateStatsOut
 from signoff.app.find import PAGE_DEFAULT, find_gate, find_gates, find_gates_of, find_newest_gates
 from signoff.app.gate_stats import gate_stats
 from signoff.app.open_gate import OnDecision, open_gate
+from signoff.app.override_gate import override_gate
 from signoff.app.reply import reply
 from signoff.app.sign_in import sign_in
 from signoff.app.views import gate_view, inbox_view, page_view
@@ -183,6 +192,28 @@ def post_reply(
         prompt_digest=body.prompt_digest,
     )
     return JSONResponse({"ok": True, "isReplay": answered.is_replay, "receipt": answered.receipt.to_wire()})
+
+
+@router.post(
+    "/runs/{workflowId}/gates/{gateKey}/override",
+    operation_id="override",
+    summary="Go past a gate, in the role for it, with a reason; everybody is told",
+    responses={200: {"model": OverriddenOut}, **refusals(*OF_AN_OVERRIDE)},
+    response_model=None,
+)
+def post_override(
+    world: TheWorld, actor: TheActor, workflow_id: WorkflowIdInPath, gate_key: GateKeyInPath, body: OverrideIn
+) -> JSONResponse:
+    receipt = override_gate(
+        world,
+        workflow_id=workflow_id,
+        gate_key=gate_key,
+        actor=actor,
+        reason=body.reason,
+        fields=body.fields,
+        prompt_digest=body.prompt_digest,
+    )
+    return JSONResponse({"ok": True, "receipt": receipt.to_wire()})
 
 
 @router.post(

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from signoff.app.find import PAGE_DEFAULT, PAGE_MAX, ROWS_MAX
-from signoff.app.request_workflow import GATE_KEY, Requested
+from signoff.app.request_approval import Requested
+from signoff.app.request_workflow import GATE_KEY
 from signoff.app.world import World
 from signoff.audit import entry as entries
 from signoff.audit.entry import Entry

@@ -1,43 +1,17 @@
-"""Request a workflow: somebody else's task is assessed, and either let through at once or put before people.
-
-The request is a gate like every other. Its payload is the task, so that the digest which approvals name covers it.
-"""
+"""Request a workflow: an approval that has a workflow of its own, for whoever has none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from signoff.app.assess import assess
-from signoff.app.open_gate import OnDecision, open_gate
+from signoff.app.open_gate import OnDecision
+from signoff.app.request_approval import Requested, request_approval
 from signoff.app.world import World
-from signoff.gates.gate import Gate, State
-from signoff.gates.prompt import TITLE_CHARS_MAX
-from signoff.gates.requirement import POLICY_ROLE, Need, Requirement
-from signoff.gates.terms import Terms
-from signoff.plans.markdown import line, paragraphs
-from signoff.policy.level import Level
-from signoff.policy.risk import Assessment
 
 #: The one gate of a workflow.
 GATE_KEY = "approval"
 WORKFLOW_PREFIX = "wf_"
-#: Of a gate that is decided as soon as it is open; every gate has a deadline.
-AUTOMATIC_TTL_S = 60
-
-#: Of a gate that nobody is asked at.
-BY_POLICY = Requirement(needs=(Need((POLICY_ROLE,), 1),))
-
-
-@dataclass(frozen=True)
-class Requested:
-    gate: Gate
-    assessment: Assessment
-
-    @property
-    def is_approved(self) -> bool:
-        return self.gate.state is State.RECEIVED
 
 
 def request_workflow(
@@ -49,46 +23,12 @@ def request_workflow(
         InvalidInputError: `invalid-task`, `invalid-name`, `callback-not-allowed`, `not-canonical`, or `invalid-prompt`:
         nothing is written. PolicyError.
     """
-    assessment = assess(world, task)
-    level = assessment.level
-    gate, _ = open_gate(
+    return request_approval(
         world,
         workflow_id=f"{WORKFLOW_PREFIX}{world.new_id()}",
         gate_key=GATE_KEY,
-        prompt={"title": title_of(task), "body": body_of(assessment)},
-        payload=dict(task),
-        ttl_s=level.ttl_s or AUTOMATIC_TTL_S,
-        actor=actor,
-        requirement=level.requirement or BY_POLICY,
+        task=task,
         requested_by=requested_by,
-        risk_level=level.name,
-        on_decision=None if callback_url is None else OnDecision("callback", callback_url),
-        ladder=level.ladder,
-        terms=terms_of(level),
-        automatic=f"policy:{level.name}" if level.auto_approve else None,
+        actor=actor,
+        on_decision=OnDecision() if callback_url is None else OnDecision("callback", callback_url),
     )
-    return Requested(gate, assessment)
-
-
-def terms_of(level: Level) -> Terms:
-    """What a level says of a gate's time and telling."""
-    schedule = None if level.schedule is None else level.schedule.to_wire()
-    return Terms(level.on_timeout, schedule, is_quiet=not level.notify)
-
-
-def title_of(task: Mapping[str, Any]) -> str:
-    """What the task says of itself, in a line: its description, else `delete database in production`."""
-    said = line(str(task.get("description") or "")) or line(" ".join(_named(task))) or "A task that says nothing"
-    return said if len(said) <= TITLE_CHARS_MAX else said[: TITLE_CHARS_MAX - 1] + "…"
-
-
-def _named(task: Mapping[str, Any]) -> Iterator[str]:
-    for name, before in (("operation", ""), ("resource_type", ""), ("environment", "in ")):
-        if task.get(name):
-            yield f"{before}{task[name]}"
-
-
-def body_of(assessment: Assessment) -> str:
-    """Why it is as risky as that. The task itself is the payload, which every surface shows."""
-    reasons = "\n".join(f"- {reason.rule}: {line(reason.because)}" for reason in assessment.reasons)
-    return paragraphs(f"Risk: **{assessment.risk_level}** ({assessment.risk_score} of 10).", reasons)

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 
 from signoff.app.legs import order_gate_leg
 from signoff.app.open_gate import make_gate, record_gate
-from signoff.app.record_answer import OVERRIDDEN, given, record_answer
+from signoff.app.override_gate import take_override
 from signoff.app.start_run import new_run, record_start
 from signoff.app.world import World
 from signoff.errors import CallerError
-from signoff.gates import gate as gates
 from signoff.gates.gate import Gate
 from signoff.gates.prompt import APPROVE, build_prompt
-from signoff.gates.reply import read_reply
 from signoff.gates.requirement import OVERRIDE_ROLE, Actor
 from signoff.plans import plan as plans
 from signoff.plans.plan import GateNode, Plan
@@ -119,12 +117,7 @@ def _override(
         on_decision={"kind": "continue", "node": node.id, "attempt": run.attempt},
     )
     record_gate(tx, gate, actor=actor.name, is_automatic=True)
-    came = given(
-        {"approved": True, "rationale": reason}, dedupe_key=f"override:{gate.gate_key}", actor=actor, origin="console"
-    )
-    said = read_reply(came.payload, gate.prompt)
-    answer = gates.override(gate, said, actor, now=now)
-    record_answer(world, tx, gate, came, said, answer, now=now, event=OVERRIDDEN)
+    take_override(world, tx, gate, actor=actor, reason=reason, origin="console", now=now)
     order_gate_leg(tx, run, gate.gate_key, attempt=run.attempt, is_way_on=False, now=now)
 
 

@@ -206,7 +206,9 @@ def answer(
     if approves and gate.requirement.not_requester:
         # Or whoever asked could approve through somebody who acts in their place.
         actor = actor.without(gate.requested_by)
-    check_entitled(gate.requirement, actor, is_requester=actor.name == gate.requested_by, approves=approves)
+    # To put it off is to say something, and decides nothing.
+    if reply.choice.effect != HOLD:
+        check_entitled(gate.requirement, actor, is_requester=actor.name == gate.requested_by, approves=approves)
     check_requirement(reply, gate.prompt, gate.requirement)
     remaining: Mapping[str, int] = {}
     if reply.choice.effect == HOLD:

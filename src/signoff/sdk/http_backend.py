@@ -91,6 +91,9 @@ class HttpBackend:
     def reply(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
         return dict(self._post(f"{_run_path(workflow_id)}/gates/{_gate_part(gate_key)}/reply", body))
 
+    def override(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
+        return dict(self._post(f"{_run_path(workflow_id)}/gates/{_gate_part(gate_key)}/override", body))
+
     def gate_stats(self) -> Wire:
         return dict(self._get("api/gates/stats"))
 

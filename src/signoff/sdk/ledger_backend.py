@@ -111,6 +111,21 @@ class LedgerBackend:
         )
         return {"ok": True, "isReplay": answered.is_replay, "receipt": answered.receipt.to_wire()}
 
+    def override(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
+        from signoff.app.override_gate import override_gate
+
+        _check_members(body, {"reason"}, {"fields", "promptDigest"})
+        receipt = override_gate(
+            self._world,
+            workflow_id=check_workflow_id(workflow_id),
+            gate_key=gate_key,
+            actor=self._actor,
+            reason=body["reason"],
+            fields=body.get("fields"),
+            prompt_digest=body.get("promptDigest"),
+        )
+        return {"ok": True, "receipt": receipt.to_wire()}
+
     def gate_stats(self) -> Wire:
         from signoff.app.gate_stats import gate_stats
 

@@ -145,7 +145,7 @@ def test_a_token_is_no_signature_and_an_event_is_from_nobody_but_the_service(
     _, token = create_token(world, name="ada", actor="root")
     answer = api.post("/api/events/hitl", json=EVENT, headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.json()["code"]) == (401, "bad-signature")
-    answer = send(api, secret, **{"Signoff-Actor": "ada"})
+    answer = send(api, secret, EVENT, **{"Signoff-Actor": "ada"})
     assert (answer.status_code, answer.json()["code"]) == (403, "not-you")
 
 

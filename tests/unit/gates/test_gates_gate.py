@@ -110,10 +110,14 @@ def test_one_refusal_decides_whatever_the_threshold(key: str) -> None:
     assert say(a_gate(TWO_LEADS), key, person("ann", "lead")).state is State.RECEIVED
 
 
-@pytest.mark.parametrize("key", ["ship", "drop", "mend", "later"])
-def test_who_is_not_entitled_is_refused_whatever_they_say(key: str) -> None:
+@pytest.mark.parametrize("key", ["ship", "drop", "mend"])
+def test_who_is_not_entitled_decides_nothing(key: str) -> None:
     with pytest.raises(NotEntitledError):
         say(a_gate(TWO_LEADS), key, person("eve", "cook"))
+
+
+def test_to_put_it_off_takes_no_role() -> None:
+    assert say(a_gate(TWO_LEADS), "later", person("eve", "cook")).move is Move.DEFER
 
 
 def test_the_requester_may_refuse_what_they_may_not_approve() -> None:

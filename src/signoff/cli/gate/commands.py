@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from signoff.cli.call import Call, acts, takes_settings
-from signoff.cli.gate.answer import Said, choice_with, dedupe_key_of, payload_of
+from signoff.cli.gate.answer import Said, choice_with, dedupe_key_of, payload_of, read_fields
 from signoff.cli.gate.where import find_gate, read_where
 from signoff.cli.output import print_json, say, time_left
 from signoff.cli.settings_flags import LEDGER
@@ -185,6 +185,34 @@ def reply(call: Call, where: tuple[str, ...], choice: str, data: str | None, ded
     with call.backend() as backend:
         view = find_gate(backend, named)
         _send(call, backend, view, {"choice": choice, **more}, dedupe_key)
+
+
+_OVERRIDE_EPILOG = """\b
+Examples:
+  signoff gate override deploy-42 ship --reason "The pager is on fire, and nobody is awake"
+  signoff gate override --spec plan.md --reason "Signed on paper"
+"""
+
+
+@gate.command(epilog=_OVERRIDE_EPILOG)
+@click.argument("where", nargs=-1, metavar=_WHERE)
+@_of_spec
+@click.option("--reason", required=True, metavar="TEXT", help="Why; everybody is told.")
+@click.option("--field", "pairs", multiple=True, metavar="NAME=VALUE", help="Fill in a field (repeatable).")
+@acts
+@takes_settings(*LEDGER)
+def override(call: Call, where: tuple[str, ...], spec: Path | None, reason: str, pairs: tuple[str, ...]) -> None:
+    """Go past a gate, whatever it requires: for those who hold the role `override`.
+
+    It counts as an approval, and is recorded as what it is. Without any principal everybody holds every role.
+    """
+    named = read_where(where, spec)
+    with call.backend() as backend:
+        view = find_gate(backend, named)
+        fields = read_fields(pairs, view["prompt"])
+        body = {"reason": reason, "fields": fields, "promptDigest": view["prompt"]["digest"]}
+        answer = backend.override(view["workflowID"], view["gateKey"], body)
+    call.show(answer, lambda: _draw_receipt({**answer, "isReplay": False}, view))
 
 
 _REPORT_EPILOG = """\b
