@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from signoff.app.world import World
 
-EXAMPLES_OF_EACH = 25
+EXAMPLES_OF_EACH = 12
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
