@@ -83,6 +83,7 @@ def _bwrap_argv(program: str, scratch: Path) -> list[str]:
 def _bwrap_repository_argv(program: str, root: Path, tmp: Path, hidden: Path) -> list[str]:
     # What lies deeper is mounted later, so that neither the repository nor what is hidden covers the other.
     mounts = [("--bind", str(tmp), TMP_INSIDE), ("--bind", str(root), str(root)), ("--tmpfs", str(hidden))]
+    mounts += [("--ro-bind", str(prefix), str(prefix)) for prefix in _programs_in_tmp(root)]
     mounts.sort(key=lambda mount: len(Path(mount[-1]).parts))
     return [
         program,
@@ -91,3 +92,10 @@ def _bwrap_repository_argv(program: str, root: Path, tmp: Path, hidden: Path) ->
         *(word for mount in mounts for word in mount),
         *("--remount-ro", str(hidden), "--chdir", str(root)),
     ]
+
+
+def _programs_in_tmp(root: Path) -> list[Path]:
+    """Where programs of the PATH are installed that the private `/tmp` would cover: a virtualenv that lies there."""
+    folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    prefixes = {folder.parent for folder in folders if folder.is_dir() and folder.is_relative_to(TMP_INSIDE)}
+    return sorted(one for one in prefixes if one != Path(TMP_INSIDE) and not one.is_relative_to(root))

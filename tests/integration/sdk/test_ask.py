@@ -282,7 +282,7 @@ def test_on_a_terminal_the_time_that_is_left_is_shown(asker: Asker) -> None:
     assert child.exitstatus == 0
 
 
-@pytest.mark.parametrize(("keys", "code", "decision"), [("\r", 0, "yes"), ("\x1b[B\r", 1, "no")])
+@pytest.mark.parametrize(("keys", "code", "decision"), [("\r", 0, "yes"), ("\x1b[B\x1b[B\r", 1, "no")])
 def test_somebody_at_the_terminal_is_asked_on_the_spot(asker: Asker, keys: str, code: int, decision: str) -> None:
     child = asker.at_terminal("Deploy \x1b]0;evil\x07 1.4?", "--here", "--as", "bob")
     child.expect("Your decision")
