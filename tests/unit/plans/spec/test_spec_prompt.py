@@ -206,3 +206,22 @@ def test_how_it_was_done_is_said_where_that_is_not_plain() -> None:
 
 def test_a_step_that_asks_nothing_says_so() -> None:
     assert "Nothing but to look at its outputs." in drafted(prompt="", commands=[])["body"]
+
+
+def many(count: int, *, missing: int = 0) -> StepFacts:
+    there = tuple(Output(f"out/{n:03}", f"{n:064x}", 1) for n in range(count - missing))
+    return StepFacts(outputs=(*there, *(Output(f"gone/{n:03}", None, None) for n in range(missing))))
+
+
+def test_more_outputs_than_a_prompt_takes_are_covered_by_one_digest() -> None:
+    evidence = drafted(facts=many(130))["evidence"]
+    assert len(evidence) == EVIDENCE_MAX
+    assert evidence[-1]["title"] == "31 more"
+    changed = many(130)
+    other = replace(changed, outputs=(*changed.outputs[:-1], Output("out/129", "f" * 64, 1)))
+    assert drafted(facts=other)["evidence"][-1]["sha256"] != evidence[-1]["sha256"]
+
+
+def test_missing_outputs_beyond_the_limit_are_still_missing() -> None:
+    evidence = drafted(facts=many(130, missing=130))["evidence"]
+    assert "sha256" not in evidence[-1]
