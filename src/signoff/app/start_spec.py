@@ -1,7 +1,7 @@
 """Start the run of a spec: at its first step, or at a later one when every gate before that has been passed.
 
-What counts as passed is an approval in an earlier run of the same text under the same policies. An override goes past
-what is left: each such gate is opened and decided at once, in the role for it.
+What counts as passed is an approval in an earlier run of the same text, in the same repository and under the same
+policies. An override goes past what is left: each such gate is opened and decided at once, in the role for it.
 """
 
 from __future__ import annotations
@@ -70,6 +70,16 @@ def start_spec(
     return run
 
 
+def unfinished(world: World, plan: Plan) -> tuple[Run | None, list[Run]]:
+    """The newest run of this very plan's subject that has not ended, to go on with; and those of an earlier text, or of
+    another place, that have not ended either: they stay under the plan that their people saw."""
+    with world.ledger.read() as tx:
+        runs = tx.runs(status=None, door=DOOR, subject=plan.about["spec"], before=None, limit=RUNS_LOOKED_AT)
+    going = [run for run in runs if not run.is_finished]
+    same = [run for run in going if plans.from_wire(run.plan).about == plan.about]
+    return (same[0] if same else None), [run for run in going if run not in same]
+
+
 def _passed(tx: Reader, plan: Plan, before: Sequence[GateNode]) -> dict[str, Gate]:
     """The gates whose newest decision is an approval, by their node."""
     wanted = {node.id: node for node in before}
@@ -85,7 +95,7 @@ def _decided(tx: Reader, plan: Plan, wanted: Mapping[str, GateNode]) -> list[Gat
     found: list[Gate] = []
     for run in tx.runs(status=None, door=DOOR, subject=plan.about["spec"], before=None, limit=RUNS_LOOKED_AT):
         earlier = plans.from_wire(run.plan)
-        if earlier.about["specSha256"] != plan.about["specSha256"]:
+        if earlier.about != plan.about:
             continue
         same = {node_id for node_id, node in wanted.items() if earlier.nodes.get(node_id) == node}
         found.extend(

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from signoff.sdk.backend import Backend
 
 GOAL = "Deploy release 1.4 to production"
-READY_S = 60.0
 STOP_S = 10.0
 LOG_FILE = "demo.log"
 LOOK_S = 0.1

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from signoff.app.report_gates import gate_code
 from signoff.cli.gate.answer import Said, choice_with, payload_of
 from signoff.errors import InvalidInputError
 from signoff.gates.keys import check_gate_key
@@ -32,18 +33,11 @@ class Answers:
 
     def effect_at(self, view: Mapping[str, Any]) -> str | None:
         """What to answer at this gate; None where a person is to be asked."""
-        return self.named.get(view["gateKey"]) or self.named.get(code_at(view)) or self.otherwise
+        return self.named.get(view["gateKey"]) or self.named.get(gate_code(view) or "") or self.otherwise
 
     def payload(self, effect: str, prompt: Mapping[str, Any]) -> dict[str, Any]:
         ticks = self.all_items and effect == APPROVE
         return payload_of(choice_with(effect, prompt, None), Said(self.rationale, all_items=ticks), prompt)
-
-
-def code_at(view: Mapping[str, Any]) -> str:
-    """`G0`; empty where the gate is none of a spec's."""
-    payload = view["prompt"].get("payload")
-    subject = payload.get("subject") if isinstance(payload, dict) else None
-    return str(subject.get("gate", "")).partition(":")[0] if isinstance(subject, dict) else ""
 
 
 def read_answers(given: Sequence[str], plan: Plan, *, rationale: str | None, all_items: bool) -> Answers:

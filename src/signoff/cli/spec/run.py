@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from signoff.plans.plan import Plan
     from signoff.plans.run import Run
 
-RUNS_LOOKED_AT = 100
 LOG_FILE = "spec-run.log"
 
 
@@ -108,19 +107,14 @@ def _start(plan: Plan, wish: Wish) -> str | None:
 
 
 def _unfinished(world: World, plan: Plan) -> Run | None:
-    """The newest run of this text that has not ended. One of an earlier text is left to itself, and named."""
-    from signoff.app.find import find_runs
-    from signoff.plans import plan as plans
-    from signoff.plans.spec.plan import DOOR
+    from signoff.app.start_spec import unfinished
 
-    runs = find_runs(world, door=DOOR, subject=plan.about["spec"], limit=RUNS_LOOKED_AT).items
-    for run in runs:
-        if run.is_finished:
-            continue
-        if plans.from_wire(run.plan).about == plan.about:
-            return run  # type: ignore[no-any-return]
-        note(f"{run.workflow_id} is of an earlier text of this spec and has not ended: signoff run cancel gives it up.")
-    return None
+    run, others = unfinished(world, plan)
+    for other in others if run is None else ():
+        note(
+            f"{other.workflow_id} is of an earlier text of this spec and has not ended: signoff run cancel gives it up."
+        )
+    return run
 
 
 def _begin(call: Call, world: World, plan: Plan, start: str | None, wish: Wish) -> Run:

@@ -13,7 +13,6 @@ from signoff.plans.spec.model import FrontMatter, Item, Review, Spec, SpecStep
 from signoff.plans.spec.step import gates_of
 
 COMPILER_VERSION = "1.0"
-COMPILED_SUFFIX = ".compiled.yaml"
 
 
 def compile_spec(
