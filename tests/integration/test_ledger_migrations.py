@@ -140,8 +140,8 @@ def test_processes_that_upgrade_at_once_all_succeed(database_url: str | None, si
         process.stdin.flush()
     answers = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0], [error for _, error in answers]
-    names = " ".join(one.name for one in migrations("sqlite"))
-    assert sorted(out for out, _ in answers) == ["", "", "", names]
+    # Each migration is a transaction of its own, so several processes may share the work: each was applied once.
+    assert sorted(" ".join(out for out, _ in answers).split()) == [one.name for one in migrations("sqlite")]
 
 
 def test_the_embedded_ledger_is_made_on_first_start(tmp_path: Path) -> None:

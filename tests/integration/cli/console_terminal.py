@@ -76,17 +76,30 @@ class Terminal:
     def point(self, label: str) -> None:
         """Move to the entry of the list that has these words."""
         self.until(lambda: self.pointed_at, "a list")
-        seen = set()
-        while label not in self.pointed_at:
+        for _ in self.lines:
             before = self.pointed_at
-            assert before not in seen, f"no {label!r} in the list:\n" + "\n".join(self.lines)
-            seen.add(before)
+            if label in before:
+                return
             self.press(DOWN)
-            self.until(lambda before=before: self.pointed_at != before, "the pointer to move")  # type: ignore[misc]
+            # In the middle of a redraw no line has the pointer.
+            self.until(lambda before=before: self.pointed_at not in {"", before}, "the pointer to move")  # type: ignore[misc]
+        raise AssertionError(f"no {label!r} in the list:\n" + "\n".join(self.lines))
 
     def choose(self, label: str) -> None:
+        """Take this entry, and see it taken: the next key is for what comes after the list."""
         self.point(label)
+        shown = self.lines
         self.press(ENTER)
+        self.until(lambda: self.lines != shown, f"{label!r} to be taken")
+
+    def tick(self) -> None:
+        """Tick the entry that a checklist points at, and be done with the checklist."""
+        listed = self.pointed_at
+        self.press(SPACE)
+        self.until(lambda: self.pointed_at not in {"", listed}, "the tick")
+        ticked = self.pointed_at
+        self.press(ENTER)
+        self.until(lambda: self.pointed_at != ticked, "the checklist to go")
 
     def type(self, question: str, words: str) -> None:
         """Answer a question for text that begins with these words."""

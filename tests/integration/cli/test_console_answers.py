@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cli_shell import Shell, choices
-from console_terminal import CTRL_U, DOWN, ENTER, ESCAPE, SPACE, command, console, payload, receipt
+from console_terminal import CTRL_U, DOWN, ENTER, ESCAPE, command, console, payload, receipt
 
 from signoff.gates.requirement import Need, Requirement
 
@@ -91,7 +91,7 @@ def test_what_the_file_has_ticked_is_not_ticked_and_approving_leads_to_the_open_
         at.see("Every item has to be ticked")
         at.see("? Code")
         assert "○ 1.1: Tests pass" in at.pointed_at
-        at.press(SPACE, ENTER)
+        at.tick()
         at.see("? Docs")
         at.press(ENTER)
         at.see("Still open: 2.1.")
@@ -100,7 +100,7 @@ def test_what_the_file_has_ticked_is_not_ticked_and_approving_leads_to_the_open_
         at.until(lambda: at.text.count("? Code") == 2, "the first category again")
         at.press(ENTER)
         at.until(lambda: at.text.count("? Docs") == 2, "the second category again")
-        at.press(SPACE, ENTER)
+        at.tick()
         at.see("Tick items (2 of 2 items ticked)")
         at.choose("Approve")
         at.type("Rationale", "")

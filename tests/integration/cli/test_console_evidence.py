@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from cli_shell import Shell
-from console_terminal import CTRL_C, ENTER, SPACE, Terminal, console
+from console_terminal import CTRL_C, ENTER, Terminal, console
 
 from signoff.app.create_intent import create_intent
 from signoff.app.open_gate import open_gate
@@ -166,7 +166,7 @@ def test_ticks_are_kept_while_evidence_is_looked_at(shell: Shell) -> None:
         at.choose("Tick items")
         at.see("? Code")
         at.until(lambda: "1.1" in at.pointed_at, "the items")
-        at.press(SPACE, ENTER)
+        at.tick()
         at.choose("View notes.txt")
         at.see("Tick items (1 of 1 item ticked)")
         leave(at)

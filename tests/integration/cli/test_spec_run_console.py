@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from console_terminal import CTRL_C, ENTER, SPACE, Terminal, command
+from console_terminal import CTRL_C, ENTER, Terminal, command
 from spec_repository import TWO_GATES, Repository, make_repository, step
 
 
@@ -42,7 +42,7 @@ def test_conditions_and_ticks_are_recorded(repository: Repository) -> None:
         at_g0(screen)
         screen.choose("Tick items")
         screen.see("It is done")
-        screen.press(SPACE, ENTER)
+        screen.tick()
         screen.choose("Approve with conditions")
         screen.type("Condition 1", "only on staging")
         screen.type("Condition 2", "")
