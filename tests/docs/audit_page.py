@@ -33,6 +33,7 @@ EVENTS = {
     "run.failed": "A step did not succeed.",
     "run.refused": "A gate did not let the run through.",
     "run.resumed": "A decision woke the run.",
+    "run.led-back": "A choice, or a step that found what was let through changed, led the run back to do a part anew.",
     "run.retried": "Somebody had a failed run tried again.",
     "run.started": "A run was started, under the plan of this digest.",
     "run.succeeded": "The run reached the end of its plan.",

@@ -68,6 +68,9 @@ def do_node(world: World, steps: Steps, leg: Leg, node_id: str) -> Part:
         check_not_stopping(world)
         fail(world, leg, node_id, error.message, artifacts=error.artifacts)
         return _part(None)
+    if result.leads_back and node.again is None:
+        fail(world, leg, node_id, f"The step {node_id} has to go back, and its plan does not say where.")
+        return _part(None)
     reach(STEP_DONE)
     return _part(record_step(world, leg, node, result, started_at))
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from signoff.app.find import the_run
-from signoff.app.legs import order_leg
+from signoff.app.run_record import begin_again
 from signoff.app.world import World
 from signoff.errors import ConflictError
 from signoff.gates.keys import check_workflow_id
 from signoff.plans import plan as plans
 from signoff.plans.plan import GateNode, Plan
-from signoff.plans.run import NOTHING, Run, Status
+from signoff.plans.run import Run, Status
 
 
 def retry_run(world: World, *, workflow_id: str, actor: str) -> Run:
@@ -29,23 +27,7 @@ def retry_run(world: World, *, workflow_id: str, actor: str) -> Run:
                 code="run-not-retryable",
             )
         plan = plans.from_wire(run.plan)
-        node = _from(plan, run)
-        now = world.clock()
-        again = replace(
-            run,
-            status=Status.ENQUEUED,
-            node=node,
-            next_action=NOTHING,
-            error=None,
-            retry_count=run.retry_count + 1,
-            updated_at=now,
-            finished_at=None,
-        )
-        tx.update_run(again)
-        body = {"status": again.status.value, "attempt": again.attempt, "node": node}
-        tx.append_entry(at=now, actor=actor, event="run.retried", body=body)
-        order_leg(tx, again, node=node, now=now)
-    return again
+        return begin_again(tx, run, _from(plan, run), event="run.retried", actor=actor, now=world.clock())
 
 
 def _from(plan: Plan, run: Run) -> str:

@@ -11,7 +11,17 @@ from signoff.app.legs import Leg
 from signoff.app.moments import ROLLED_BACK, reach
 from signoff.app.open_gate import make_gate, record_gate
 from signoff.app.ports import Reader, Writer
-from signoff.app.run_record import ACTOR, artifact_rows, check_not_stopping, context_of, fail, is_over, move_on
+from signoff.app.run_record import (
+    ACTOR,
+    LED_BACK,
+    artifact_rows,
+    begin_again,
+    check_not_stopping,
+    context_of,
+    fail,
+    is_over,
+    move_on,
+)
 from signoff.app.settle_gate import gates_of_node
 from signoff.app.steps import Artifact, StepContext, StepResult, Steps
 from signoff.app.world import World
@@ -24,7 +34,7 @@ from signoff.gates.reply import read_reply
 from signoff.plans import plan as plans
 from signoff.plans.plan import GateNode, Plan
 from signoff.plans.run import Run, Status
-from signoff.plans.walk import Go, Refuse, gate_keys, way_on
+from signoff.plans.walk import Go, Refuse, gate_keys, leads_back, way_on
 
 
 def open_gates(world: World, leg: Leg, node: GateNode, context: StepContext) -> list[tuple[str, Any]]:
@@ -78,8 +88,12 @@ def pass_gate(world: World, steps: Steps, leg: Leg, gate: Gate) -> str | None:
         way = way_on(node, gates_of_node(tx, run, node, leg.attempt))
         if isinstance(way, Go):
             # A leg that is walked again may come late; the run is then further on, and stays there.
-            if run.node == node.id:
-                move_on(tx, run, way.node, now=world.clock())
+            if run.node != node.id:
+                return way.node
+            if way.node is not None and leads_back(plan, node.id, way.node):
+                begin_again(tx, run, way.node, event=LED_BACK, actor=ACTOR, now=world.clock())
+                return None
+            move_on(tx, run, way.node, now=world.clock())
             return way.node
     if isinstance(way, Refuse):
         _undo(world, steps, leg, plan, node)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from signoff.app.find import outputs_of, the_run
-from signoff.app.legs import Leg, LegInterrupted
+from signoff.app.legs import Leg, LegInterrupted, order_leg
 from signoff.app.ports import Reader, Row, Writer
 from signoff.app.steps import Artifact, StepContext, StepResult
 from signoff.app.world import World
@@ -20,6 +20,7 @@ from signoff.plans.plan import Plan, StepNode
 from signoff.plans.run import NOTHING, REPAIR, Run, Status
 
 ACTOR = "signoff"
+LED_BACK = "run.led-back"
 
 _log = logging.getLogger("signoff.run")
 
@@ -49,12 +50,10 @@ def context_of(world: World, tx: Reader, run: Run, plan: Plan, step_id: str) -> 
 
 
 def _answers(tx: Reader, run: Run) -> dict[str, Mapping[str, Any]]:
-    """What people said at the gates before, by the gate's node: `{choice, rationale, ...form fields}`."""
-    return {
-        gate.on_decision["node"]: _said(gate, gate.reply)
-        for gate in tx.gates_of(run.workflow_id)
-        if gate.reply is not None and gate.on_decision["kind"] == "continue"
-    }
+    """What people said last at the gates before, by the gate's node: `{choice, rationale, ...form fields}`."""
+    of_nodes = [gate for gate in tx.gates_of(run.workflow_id) if gate.on_decision["kind"] == "continue"]
+    in_order = sorted(of_nodes, key=lambda gate: int(gate.on_decision["attempt"]))
+    return {gate.on_decision["node"]: _said(gate, gate.reply) for gate in in_order if gate.reply is not None}
 
 
 def _said(gate: Gate, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,8 +117,31 @@ def record_step(world: World, leg: Leg, node: StepNode, result: StepResult, star
             tx.insert_artifacts(artifact_rows(run, node.id, leg.attempt, result.artifacts, now=now))
             body = {"step": node.id, "attempt": leg.attempt, "outputSha256": digest_of(result.output)}
             tx.append_entry(at=now, actor=ACTOR, event="step.done", body=body)
-            move_on(tx, replace(run, last_step=node.id), node.next, now=now)
+            done = replace(run, last_step=node.id)
+            if result.leads_back and node.again is not None:
+                begin_again(tx, done, node.again, event=LED_BACK, actor=ACTOR, now=now)
+                return None
+            move_on(tx, done, node.next, now=now)
     return node.next
+
+
+def begin_again(tx: Writer, run: Run, node_id: str, *, event: str, actor: str, now: int) -> Run:
+    """A new attempt from this node on: what comes after it is done anew, what came before it stays done."""
+    again = replace(
+        run,
+        status=Status.ENQUEUED,
+        node=node_id,
+        next_action=NOTHING,
+        error=None,
+        retry_count=run.retry_count + 1,
+        updated_at=now,
+        finished_at=None,
+    )
+    tx.update_run(again)
+    body = {"status": again.status.value, "attempt": again.attempt, "node": node_id}
+    tx.append_entry(at=now, actor=actor, event=event, body=body)
+    order_leg(tx, again, node=node_id, now=now)
+    return again
 
 
 def fail(

@@ -26,10 +26,12 @@ class Artifact:
 
 @dataclass(frozen=True)
 class StepResult:
-    """`output` is a JSON object; the next steps and the gate's prompt are made from it."""
+    """`output` is a JSON object; the next steps and the gate's prompt are made from it. `leads_back` says that what was
+    let through no longer holds: the run goes back to the step's `again`."""
 
     output: Mapping[str, Any]
     artifacts: tuple[Artifact, ...] = ()
+    leads_back: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,15 @@ SCHEMA_VERSION = 1
 @dataclass(frozen=True)
 class StepNode:
     """Something to do. `action` names it to the runners, which are given `params` (JSON values); `fan_out` names the
-    step whose output's `tasks` are run, each as a child of its own."""
+    step whose output's `tasks` are run, each as a child of its own. `again` is where the run goes back to when the step
+    finds that what was let through no longer holds."""
 
     id: str
     action: str
     next: str | None
     fan_out: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    again: str | None = None
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class GateNode:
     """Somewhere to stop. `count` gates are opened at once and all must pass.
 
     The prompt is `prompt`, or the member `prompt` of the output of the step `prompt_from`. `ways` leads from the effect
-    of the choice to the next node. Without a way an approval ends the run well, and any other effect ends it as
-    refused; then the steps in `undo` are taken back.
+    of the choice to the next node, which may be an earlier one. Without a way an approval ends the run well, and any
+    other effect ends it as refused; then the steps in `undo` are taken back.
 
     `requested_by` is whoever the gate is asked for, where that is not whoever started the run. `automatic` names the
     policy that approves it as soon as it is open. `again` is where a retry begins after its refusal, the plan's start
@@ -148,7 +150,7 @@ def _targets(node: Node) -> list[str]:
     if isinstance(node, GateNode):
         named = [target for target in (node.prompt_from, node.again) if target is not None]
         return [*node.ways.values(), *node.undo, *named]
-    return [target for target in (node.next, node.fan_out) if target is not None]
+    return [target for target in (node.next, node.fan_out, node.again) if target is not None]
 
 
 def _node_to_wire(node: Node) -> dict[str, Any]:
@@ -160,6 +162,7 @@ def _node_to_wire(node: Node) -> dict[str, Any]:
             "next": node.next,
             "fanOut": node.fan_out,
             "params": dict(node.params),
+            "again": node.again,
         }
     return {
         "kind": "gate",
@@ -183,7 +186,9 @@ def _node_to_wire(node: Node) -> dict[str, Any]:
 
 def _node_from_wire(wire: Mapping[str, Any]) -> Node:
     if wire["kind"] == "step":
-        return StepNode(wire["id"], wire["action"], wire["next"], wire["fanOut"], wire.get("params", {}))
+        return StepNode(
+            wire["id"], wire["action"], wire["next"], wire["fanOut"], wire.get("params", {}), wire.get("again")
+        )
     if wire["kind"] != "gate":
         raise _invalid(f"a node of kind {wire['kind']!r} is not known")
     unknown = sorted(set(wire["ways"]) - {APPROVE, REJECT, FIX})

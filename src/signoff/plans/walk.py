@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from signoff.gates.gate import Gate, State
 from signoff.gates.keys import gate_key_of
 from signoff.gates.prompt import APPROVE, REJECT
-from signoff.plans.plan import GateNode
+from signoff.plans.plan import GateNode, Plan
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,13 @@ def way_on(node: GateNode, gates: Sequence[Gate]) -> Way:
     if len(gates) < node.count or any(gate.state is State.PENDING for gate in gates):
         return Wait()
     return Go(node.ways.get(APPROVE))
+
+
+def leads_back(plan: Plan, node_id: str, target: str) -> bool:
+    """Whether this way goes to what comes earlier in the plan (or to the node itself): it is done anew then, and so is
+    what follows it."""
+    order = list(plan.nodes)
+    return order.index(target) <= order.index(node_id)
 
 
 def _effect(gate: Gate) -> str:

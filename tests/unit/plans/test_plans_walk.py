@@ -9,8 +9,8 @@ import pytest
 from signoff.gates.gate import Gate, State
 from signoff.gates.prompt import build_prompt
 from signoff.gates.requirement import ANYONE_ONCE
-from signoff.plans.plan import GateNode
-from signoff.plans.walk import Go, Refuse, Wait, gate_keys, way_on
+from signoff.plans.plan import GateNode, StepNode, make_plan
+from signoff.plans.walk import Go, Refuse, Wait, gate_keys, leads_back, way_on
 
 PROMPT = build_prompt(
     {
@@ -103,3 +103,9 @@ def test_one_refusal_is_enough_whatever_the_others_are(refusal: Gate, rest: list
         way: Any = way_on(node(2), gates)
         assert isinstance(way, Refuse)
         assert way.gate is refusal
+
+
+@pytest.mark.parametrize(("target", "is_back"), [("first", True), ("approve-plan", True), ("next", False)])
+def test_a_way_to_what_comes_no_later_in_the_plan_leads_back(target: str, is_back: bool) -> None:
+    plan = make_plan("any", [StepNode("first", "a", "approve-plan"), node(), StepNode("next", "b", None)])
+    assert leads_back(plan, "approve-plan", target) is is_back
