@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,11 @@ class AsyncClient:
         """As `signoff.Client.reply`, which names what else it takes."""
         client = await self._connected()
         return await asyncio.to_thread(client.reply, workflow_id, key, choice, **more)
+
+    async def assess(self, task: Mapping[str, Any]) -> Wire:
+        """As `signoff.Client.assess`."""
+        client = await self._connected()
+        return await asyncio.to_thread(client.assess, task)
 
     async def _connected(self) -> Client:
         async with self._connecting:

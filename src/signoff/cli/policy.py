@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,17 +31,16 @@ Examples:
 
 @policy.command(epilog=_ASSESS_EPILOG)
 @click.argument("task", metavar="TASK.json|-")
-@takes_settings("policy_dir")
+@takes_settings("policy_dir", "url")
 def assess(call: Call, task: str) -> None:
     """How risky a task is, why, and what that asks of whom. It is one JSON object, - is standard input.
 
-    The policy is the one that is set here, also where a server is set. Nothing is written.
+    The policy is that of the server where one is set (--url), else the one that is set here. Nothing is written.
     """
     from signoff.cli.policy_text import draw_assessment
-    from signoff.policy import risk
 
-    assessment = risk.assess(read_task(task), _policy(call))
-    call.show(risk.to_wire(assessment), lambda: draw_assessment(assessment))
+    assessment = _assess(call, read_task(task))
+    call.show(assessment, lambda: draw_assessment(assessment))
 
 
 _CHECK_EPILOG = """\b
@@ -97,6 +96,16 @@ def explain(call: Call, name: str | None, task: str | None) -> None:
         if part is None:
             raise NotFoundError(f"The policy has no level, rule or trigger {name[:80]!r}.", code="no-such-rule")
         call.show(part, lambda: policy_text.draw_part(name, found))
+
+
+def _assess(call: Call, task: Any) -> dict[str, Any]:
+    """A ledger is not needed for it."""
+    if call.settings.url is not None:
+        with call.backend() as backend:
+            return backend.assess(task)
+    from signoff.policy import risk
+
+    return risk.to_wire(risk.assess(task, _policy(call)))
 
 
 def _policy(call: Call) -> RiskPolicy:

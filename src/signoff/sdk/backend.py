@@ -40,6 +40,10 @@ class Backend(Protocol):
         """`{ok, isReplay, receipt}`. The body is `{payload, dedupeKey, origin?, promptDigest?}`."""
         ...
 
+    def assess(self, task: Any) -> Wire:
+        """As `POST /api/policy/assess` answers."""
+        ...
+
     def gate_stats(self) -> Wire:
         """As `app.gate_stats` has it."""
         ...

@@ -188,6 +188,22 @@ class Client:
             body["promptDigest"] = prompt_digest
         return read_receipt(self._backend.reply(workflow_id, key, body)["receipt"], view["prompt"])
 
+    def assess(self, task: Mapping[str, Any]) -> Wire:
+        """How risky a task is under the policy in force; nothing is written.
+
+        Args:
+            task: `{operation, environment, resource_type, description, estimated_cost, security_findings:
+                [{severity}], data_sensitive, target_branch, changes_permissions, trigger, ...}`; any may be left out.
+
+        Returns:
+            `{risk_level, risk_score, reasons: [{rule, because}], requirement, auto_approve, ...}`: the score is 0 to
+            10, `requirement` None where nobody is asked.
+
+        Raises:
+            InvalidInputError: (`invalid-task`). PolicyError: the policy's files cannot be taken.
+        """
+        return self._backend.assess(_plain(task))
+
     def _dedupe_key(self, view: Wire, payload: Wire) -> str:
         """Names this answer by this person. Where one person may fill several places each answer is one of its own."""
         if not view["requirement"]["distinctPeople"]:

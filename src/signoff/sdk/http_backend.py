@@ -94,6 +94,9 @@ class HttpBackend:
     def override(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
         return dict(self._post(f"{_run_path(workflow_id)}/gates/{_gate_part(gate_key)}/override", body))
 
+    def assess(self, task: Any) -> Wire:
+        return dict(self._post("api/policy/assess", task))
+
     def gate_stats(self) -> Wire:
         return dict(self._get("api/gates/stats"))
 

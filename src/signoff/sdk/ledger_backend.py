@@ -126,6 +126,12 @@ class LedgerBackend:
         )
         return {"ok": True, "receipt": receipt.to_wire()}
 
+    def assess(self, task: Any) -> Wire:
+        from signoff.app.assess import assess
+        from signoff.policy.risk import to_wire
+
+        return to_wire(assess(self._world, task))
+
     def gate_stats(self) -> Wire:
         from signoff.app.gate_stats import gate_stats
 

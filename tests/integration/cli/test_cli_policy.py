@@ -53,7 +53,7 @@ def test_an_assessment_is_told_in_words(shell: Shell) -> None:
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.splitlines() == [
         "critical (9 of 10)",
-        "  delete-in-production (critical): What is deleted in production is gone.",
+        "  delete-in-production: What is deleted in production is gone.",
         "  asks         1 of tech_lead, cto; not whoever asks for it; with a reason",
         "  escalates    after 15 min, to security_team",
         "  ends         after 45 min, refused",

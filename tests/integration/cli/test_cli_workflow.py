@@ -94,3 +94,9 @@ def test_the_same_goes_for_a_server(tmp_path: Path) -> None:
         assert rejected["status"] == "rejected"
         assert shell.json("workflow", "status", other, *remote)["workflow"]["resolution_note"] == "no"
         assert shell.json("gate", "stats", *remote) == shell.json("gate", "stats")
+        # Where a server is set, what a task is taken for is the server's to say.
+        (tmp_path / "rules").mkdir()
+        (tmp_path / "rules" / "rules.yaml").write_text("rules: []\n", encoding="utf-8")
+        here = shell.json("policy", "assess", name, "--policy-dir", "rules")
+        there = shell.json("policy", "assess", name, "--policy-dir", "rules", *remote)
+        assert (here["risk_level"], there["risk_level"]) == ("low", "high")

@@ -28,6 +28,7 @@ def test_a_gate_is_opened_answered_and_waited_for(place: Settings) -> None:
             said = await client.reply("deploy-42", "go-live", "yes", prompt_digest=gate.prompt_digest)
             assert await waiting == said == gate.receipt
             assert (await client.gate("deploy-42", "go-live")).view == (await gate.refresh()).view
+            assert (await client.assess({"operation": "deploy", "environment": "production"}))["risk_level"] == "high"
 
     asyncio.run(program())
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from risk_table import ROWS
 from sdk_places import settings_of
 
 import signoff
@@ -130,6 +131,20 @@ def test_all_gates_are_listed_however_many_pages(client: Client, monkeypatch: py
     client.reply("deploy-42", "gate-1", "yes")
     assert sorted(gate.key for gate in client.gates()) == ["gate-0", "gate-2", "gate-3", "gate-4"]
     assert len(list(client.gates(state=None))) == 5
+
+
+def test_a_task_is_assessed_without_anything_being_written(client: Client) -> None:
+    assert [(task, client.assess(task)["risk_level"]) for task, _ in ROWS] == list(ROWS)
+    asked = client.assess({"operation": "delete", "environment": "production", "target_branch": None})
+    assert (asked["risk_level"], asked["auto_approve"], asked["requirement"]["notRequester"]) == (
+        "critical",
+        False,
+        True,
+    )
+    with pytest.raises(InvalidInputError) as refused:
+        client.assess({"operation": "deploy", "estimated_cost": -1})
+    assert refused.value.code == "invalid-task"
+    assert list(client.gates(state=None)) == []
 
 
 def test_a_gate_that_is_not_there_is_an_error(client: Client) -> None:
