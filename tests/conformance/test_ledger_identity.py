@@ -29,16 +29,16 @@ def known(ledger: Ledger) -> Ledger:
     return ledger
 
 
-def test_a_principal_is_read_as_it_was_written_and_disabled_once(known: Ledger) -> None:
+def test_a_principal_is_read_as_it_was_written_and_as_it_was_changed(known: Ledger) -> None:
     with known.write(IDENTITY, "test") as tx:
         assert tx.has_principals()
         assert tx.principals() == [ADA, BOB]
         assert tx.principal("ada") == ADA
         assert tx.principal("eve") is None
-        tx.disable_principal("pr_1", now=T0)
-        tx.disable_principal("pr_1", now=T0 + 1)
+        changed = replace(ADA, roles=frozenset({"cto"}), disabled_at=T0)
+        tx.update_principal(changed)
     with known.read() as reader:
-        assert reader.principals() == [replace(ADA, disabled_at=T0), BOB]
+        assert reader.principals() == [changed, BOB]
 
 
 def test_a_token_is_found_by_its_hash_and_revoked_once(known: Ledger) -> None:

@@ -34,6 +34,12 @@ ACTS = {
         "SELECT COUNT(*) FROM app.principals WHERE disabled_at IS NOT NULL",
         "principal.disabled",
     ),
+    "change_principal": Act(
+        (ADA,),
+        ("principal", "change", "ada", "--role", "lead"),
+        "SELECT COUNT(*) FROM app.principals WHERE CAST(roles AS TEXT) LIKE '%lead%'",
+        "principal.changed",
+    ),
     "delegate": Act(
         (ADA, BOB),
         ("principal", "delegate", "ada", "bob", "--until", "3d"),

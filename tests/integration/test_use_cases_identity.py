@@ -14,6 +14,7 @@ from use_case_worlds import Clock, make_world, open_one, refusing, say
 from signoff.app.add_principal import add_principal
 from signoff.app.create_token import EXPIRES_S_MAX, create_token
 from signoff.app.delegate import delegate
+from signoff.app.change_principal import change_principal
 from signoff.app.disable_principal import disable_principal
 from signoff.app.find_principals import find_principals, find_tokens
 from signoff.app.revoke_token import revoke_token
@@ -112,6 +113,24 @@ def test_whoever_is_disabled_is_shut_out_at_once_under_name_and_token(world: Wor
         token_of(world, "ada")
     with refusing(database, NotFoundError, "principal-not-found"):
         disable_principal(world, name="eve", actor="root")
+
+
+def test_whose_roles_are_changed_holds_those_and_no_others_with_the_next_call(world: World, database: Database) -> None:
+    add(world, "ada", "lead")
+    token = token_of(world, "ada")
+    change_principal(world, name="ada", roles=["cto", "developer"], actor="root")
+    assert sign_in(world, token=token).roles == act_as(world, "ada").roles == frozenset({"cto", "developer"})
+    disable_principal(world, name="ada", actor="root")
+    again = change_principal(world, name="ada", enables=True, actor="root")
+    assert (again.disabled_at, sign_in(world, token=token).name) == (None, "ada")
+    before = dump(database)
+    assert change_principal(world, name="ada", roles=["developer", "cto"], enables=True, actor="root") == again
+    assert dump(database) == before, "what is so already is not written again"
+    assert change_principal(world, name="ada", roles=[], actor="root").roles == frozenset()
+    with refusing(database, InvalidInputError, "invalid-role"):
+        change_principal(world, name="ada", roles=["*"], actor="root")
+    with refusing(database, NotFoundError, "principal-not-found"):
+        change_principal(world, name="eve", enables=True, actor="root")
 
 
 def test_where_nobody_is_known_every_name_holds_every_role_and_afterwards_none(world: World) -> None:

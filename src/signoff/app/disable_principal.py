@@ -20,7 +20,8 @@ def disable_principal(world: World, *, name: str, actor: str) -> Principal:
         if principal.disabled_at is not None:
             return principal
         now = world.clock()
-        tx.disable_principal(principal.id, now=now)
+        disabled = replace(principal, disabled_at=now)
+        tx.update_principal(disabled)
         body = {"principalId": principal.id, "name": name}
         tx.append_entry(at=now, actor=actor, event="principal.disabled", body=body)
-    return replace(principal, disabled_at=now)
+    return disabled

@@ -90,6 +90,39 @@ def disable(call: Call, name: str) -> None:
     call.show(_document(disabled), lambda: say(f"{disabled.name} is disabled"))
 
 
+_CHANGE_EPILOG = """\b
+Examples:
+  signoff principal change ada --role team_lead --role cto      these, and no others from now on
+  signoff principal change ada --no-role
+  signoff principal change ada --enable
+"""
+
+
+@principal.command(epilog=_CHANGE_EPILOG)
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, metavar="ROLE", help="A role that they hold from now on (repeatable).")
+@click.option("--no-role", "has_no_role", is_flag=True, help="They hold no role from now on.")
+@click.option("--enable", "enables", is_flag=True, help="Let in again who was disabled.")
+@acts
+@takes_settings(*DATABASE)
+def change(call: Call, name: str, roles: tuple[str, ...], has_no_role: bool, enables: bool) -> None:
+    """Change somebody's roles, or let them in again. It counts with their next call.
+
+    The roles that are named take the place of all that they held.
+    """
+    from signoff.app.change_principal import change_principal
+
+    if roles and has_no_role:
+        raise click.UsageError("Name roles, or --no-role, but not both.")
+    if not (roles or has_no_role or enables):
+        raise click.UsageError("Say what to change: --role, --no-role or --enable.")
+    given = roles if roles or has_no_role else None
+    with own_ledger(call) as world:
+        changed = change_principal(world, name=name, roles=given, enables=enables, actor=call.actor)
+    is_shut_out = "" if changed.disabled_at is None else " (still disabled)"
+    call.show(_document(changed), lambda: say(f"{changed.name} is {_roles(changed)}{is_shut_out}"))
+
+
 _DELEGATE_EPILOG = """\b
 Examples:
   signoff principal delegate ada grace --until 3d

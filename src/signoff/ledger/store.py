@@ -13,9 +13,11 @@ from signoff.audit.head import Head
 from signoff.gates.gate import Gate
 from signoff.gates.interaction import Interaction
 from signoff.gates.principal import Delegation, Principal
+from signoff.gates.session import Link, Session
 from signoff.gates.token import Token
 from signoff.ledger import rows
-from signoff.ledger.database import Database, Session, transaction
+from signoff.ledger.database import Database, transaction
+from signoff.ledger.database import Session as DatabaseSession
 from signoff.plans.run import Run
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class SqlReader:
-    def __init__(self, session: Session, dialect: str) -> None:
+    def __init__(self, session: DatabaseSession, dialect: str) -> None:
         self._session = session
         self._dialect = dialect
 
@@ -90,6 +92,25 @@ class SqlReader:
     def due_gates(self, *, now: int, limit: int) -> list[Gate]:
         return [rows.gate_from_row(row) for row in self._session.all("due_gates", now=now, limit=limit)]
 
+    def inbox_gates(
+        self, filters: Row, *, who: str, actor: str, roles: frozenset[str] | None, after: Sequence[Any], limit: int
+    ) -> list[Row]:
+        cursor = dict(zip(("after_at", "after_workflow", "after_key"), after, strict=True))
+        held = None if roles is None else rows.to_json(sorted(roles))
+        found = self._session.all("inbox_gates", **filters, who=who, actor=actor, roles=held, limit=limit, **cursor)
+        return [rows.with_json(row, "requirement", "choices") for row in found]
+
+    def ended_gates(self, filters: Row, *, state: str | None, before: Sequence[Any], limit: int) -> list[Row]:
+        cursor = dict(zip(("before_at", "before_workflow", "before_key"), before, strict=True))
+        found = self._session.all("ended_gates", **filters, state=state, limit=limit, **cursor)
+        return [rows.with_json(row, "requirement", "choices") for row in found]
+
+    def newest_waits(self, *, limit: int) -> list[Row]:
+        return list(self._session.all("newest_waits", limit=limit))
+
+    def counts_by_day(self, *, since: int) -> list[Row]:
+        return list(self._session.all("counts_by_day", since=since))
+
     def approval_request(self, workflow_id: str, gate_key: str) -> Row | None:
         row = self._session.one("approval_request", workflow_id=workflow_id, gate_key=gate_key)
         return None if row is None else rows.request_from_row(row)
@@ -136,6 +157,39 @@ class SqlReader:
     def entries(self, *, workflow_id: str | None, after: int, limit: int) -> list[Entry]:
         found = self._session.all("entries", workflow_id=workflow_id, after=after, limit=limit)
         return [rows.entry_from_row(row, self._dialect) for row in found]
+
+    def search_entries(
+        self,
+        *,
+        workflow_id: str | None,
+        gate_key: str | None,
+        actor: str | None,
+        event: str | None,
+        before: int,
+        limit: int,
+    ) -> list[Entry]:
+        filters = {"workflow_id": workflow_id, "gate_key": gate_key, "actor": actor, "event": event}
+        found = self._session.all("search_entries", **filters, before=before, limit=limit)
+        return [rows.entry_from_row(row, self._dialect) for row in found]
+
+    def entry(self, seq: int) -> Entry | None:
+        row = self._session.one("entry", seq=seq)
+        return None if row is None else rows.entry_from_row(row, self._dialect)
+
+    def entry_before(self, entry: Entry) -> Entry | None:
+        row = self._session.one("entry_before", workflow_id=entry.workflow_id, n=entry.n)
+        return None if row is None else rows.entry_from_row(row, self._dialect)
+
+    def place_of_entry(self, seq: int) -> int:
+        row = self._session.one("place_of_entry", seq=seq) or {}
+        return int(row["place"])
+
+    def oldest_head_over(self, place: int) -> Head | None:
+        row = self._session.one("oldest_head_over", place=place)
+        return None if row is None else rows.head_from_row(row)
+
+    def hashes_in_tree(self, tree_size: int) -> list[str]:
+        return [row["hash"] for row in self._session.all("hashes_in_tree", tree_size=tree_size)]
 
     def newest_seq(self) -> int:
         row = self._session.one("newest_seq")
@@ -211,8 +265,20 @@ class SqlReader:
     def resumption(self, workflow_id: str, gate_key: str) -> Row | None:
         return self._session.one("resumption", workflow_id=workflow_id, gate_key=gate_key)
 
-    def holder(self, token: Token) -> Principal:
-        row = self._session.one("holder", id=token.principal_id)
+    def session_with_hash(self, hash_: str) -> Session | None:
+        row = self._session.one("session_with_hash", hash=hash_)
+        return None if row is None else Session(**row)
+
+    def link(self, link_id: str) -> Link | None:
+        row = self._session.one("link", id=link_id)
+        return None if row is None else Link(**row)
+
+    def link_with_hash(self, hash_: str) -> Link | None:
+        row = self._session.one("link_with_hash", hash=hash_)
+        return None if row is None else Link(**row)
+
+    def holder(self, proof: Token | Session | Link) -> Principal:
+        row = self._session.one("holder", id=proof.principal_id)
         assert row is not None  # noqa: S101 - a foreign key
         return rows.principal_from_row(row)
 
@@ -220,7 +286,7 @@ class SqlReader:
 class SqlWriter(SqlReader):
     """Writes of one workflow, inside one transaction."""
 
-    def __init__(self, session: Session, dialect: str, workflow_id: str) -> None:
+    def __init__(self, session: DatabaseSession, dialect: str, workflow_id: str) -> None:
         super().__init__(session, dialect)
         self._workflow_id = workflow_id
 
@@ -258,8 +324,9 @@ class SqlWriter(SqlReader):
     def insert_principal(self, principal: Principal) -> None:
         self._session.run("insert_principal", **rows.principal_to_row(principal))
 
-    def disable_principal(self, principal_id: str, *, now: int) -> None:
-        self._session.run("disable_principal", id=principal_id, now=now)
+    def update_principal(self, principal: Principal) -> None:
+        row = rows.principal_to_row(principal)
+        self._session.run("update_principal", **{name: row[name] for name in ("id", "roles", "disabled_at")})
 
     def replace_delegation(self, delegation: Delegation) -> None:
         given = vars(delegation)
@@ -272,6 +339,25 @@ class SqlWriter(SqlReader):
 
     def revoke_token(self, token_id: str, *, now: int) -> None:
         self._session.run("revoke_token", id=token_id, now=now)
+
+    def insert_session(self, session: Session) -> None:
+        self._session.run("remove_spent_sessions", principal_id=session.principal_id, now=session.created_at)
+        self._session.run("insert_session", **vars(session))
+
+    def extend_session(self, session_id: str, *, expires_at: int) -> None:
+        self._session.run("extend_session", id=session_id, expires_at=expires_at)
+
+    def end_session(self, session_id: str, *, now: int) -> int:
+        return self._session.run("end_session", id=session_id, now=now)
+
+    def end_sessions(self, principal_id: str, *, now: int) -> int:
+        return self._session.run("end_sessions", principal_id=principal_id, now=now)
+
+    def insert_link(self, link: Link) -> None:
+        self._session.run("insert_link", **vars(link))
+
+    def use_link(self, link_id: str, *, now: int) -> bool:
+        return self._session.run("use_link", id=link_id, now=now) == 1
 
     def retry_delivery(self, delivery_id: str, *, now: int) -> bool:
         return self._session.run("retry_delivery", id=delivery_id, now=now) == 1
@@ -417,7 +503,7 @@ class SqlLedger:
         self.database.close()
 
     @contextmanager
-    def _transaction(self, verb: str) -> Iterator[Session]:
+    def _transaction(self, verb: str) -> Iterator[DatabaseSession]:
         with transaction(self.database, self.database.begin_write) as session:
             yield session
             reach(f"{verb}: before commit")

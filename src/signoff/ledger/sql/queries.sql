@@ -105,6 +105,21 @@ SELECT COUNT(*) AS count, CAST(ROUND(AVG(ms)) AS BIGINT) AS average_ms,
     CAST(ROUND(AVG(CASE WHEN n IN ((total + 1) / 2, (total + 2) / 2) THEN ms END)) AS BIGINT) AS median_ms
 FROM waits;
 
+-- name: newest_waits
+-- How long each of the gates that were opened last has waited for the answer that decided it.
+SELECT g.gate_key, i.role, i.actor, g.decided_at - g.opened_at AS ms FROM app.human_gates g
+JOIN app.human_interactions i ON i.id = g.interaction_id
+WHERE g.state = 'RECEIVED'
+ORDER BY g.opened_at DESC, g.workflow_id DESC, g.gate_key DESC
+LIMIT :limit;
+
+-- name: counts_by_day
+-- What became of gates on each day, in days since the epoch.
+SELECT resolved_at / 86400000 AS day, status, COUNT(*) AS count FROM app.approval_requests
+WHERE resolved_at >= :since
+GROUP BY resolved_at / 86400000, status
+ORDER BY day, status;
+
 -- name: counts_by_level
 SELECT risk_level, status, COUNT(*) AS count FROM app.approval_requests
 GROUP BY risk_level, status
@@ -160,6 +175,35 @@ SELECT * FROM app.audit_entries
 WHERE seq > :after AND (CAST(:workflow_id AS TEXT) IS NULL OR workflow_id = :workflow_id)
 ORDER BY seq
 LIMIT :limit;
+
+-- name: search_entries
+-- Newest first, before a seq.
+SELECT * FROM app.audit_entries
+WHERE seq < :before
+  AND (CAST(:workflow_id AS TEXT) IS NULL OR workflow_id = :workflow_id)
+  AND (CAST(:gate_key AS TEXT) IS NULL OR gate_key = :gate_key)
+  AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
+  AND (CAST(:event AS TEXT) IS NULL OR event = :event)
+ORDER BY seq DESC
+LIMIT :limit;
+
+-- name: entry
+SELECT * FROM app.audit_entries WHERE seq = :seq;
+
+-- name: entry_before
+-- The one that an entry follows on in its workflow's chain.
+SELECT * FROM app.audit_entries WHERE workflow_id = :workflow_id AND n = :n - 1;
+
+-- name: place_of_entry
+-- Where it stands among all entries, from 0.
+SELECT COUNT(*) AS place FROM app.audit_entries WHERE seq < :seq;
+
+-- name: oldest_head_over
+-- The smallest tree that this place is in.
+SELECT * FROM app.audit_heads WHERE tree_size > :place ORDER BY tree_size LIMIT 1;
+
+-- name: hashes_in_tree
+SELECT hash FROM app.audit_entries ORDER BY seq LIMIT :tree_size;
 
 -- name: newest_seq
 SELECT COALESCE(MAX(seq), 0) AS seq FROM app.audit_entries;
@@ -226,8 +270,8 @@ SELECT * FROM app.principals ORDER BY name;
 -- name: insert_principal
 INSERT INTO app.principals (id, name, kind, roles, disabled_at) VALUES (:id, :name, :kind, :roles, :disabled_at);
 
--- name: disable_principal
-UPDATE app.principals SET disabled_at = :now WHERE id = :id AND disabled_at IS NULL;
+-- name: update_principal
+UPDATE app.principals SET roles = :roles, disabled_at = :disabled_at WHERE id = :id;
 
 -- name: lenders
 -- Whose roles somebody may act in now.
@@ -264,6 +308,42 @@ VALUES (:id, :principal_id, :hash, :created_at, :expires_at, :revoked_at);
 
 -- name: revoke_token
 UPDATE app.tokens SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL;
+
+-- name: session_with_hash
+SELECT * FROM app.sessions WHERE hash = :hash;
+
+-- name: insert_session
+INSERT INTO app.sessions (id, hash, principal_id, token_id, link_id, created_at, expires_at, ends_at, ended_at)
+VALUES (:id, :hash, :principal_id, :token_id, :link_id, :created_at, :expires_at, :ends_at, :ended_at);
+
+-- name: remove_spent_sessions
+-- Of one principal, those that could not be used any longer whatever happened.
+DELETE FROM app.sessions WHERE principal_id = :principal_id AND ends_at <= :now;
+
+-- name: extend_session
+UPDATE app.sessions SET expires_at = :expires_at
+WHERE id = :id AND ended_at IS NULL AND expires_at < :expires_at AND :expires_at <= ends_at;
+
+-- name: end_session
+UPDATE app.sessions SET ended_at = :now WHERE id = :id AND ended_at IS NULL;
+
+-- name: end_sessions
+UPDATE app.sessions SET ended_at = :now
+WHERE principal_id = :principal_id AND ended_at IS NULL AND expires_at > :now;
+
+-- name: link
+SELECT * FROM app.links WHERE id = :id;
+
+-- name: link_with_hash
+SELECT * FROM app.links WHERE hash = :hash;
+
+-- name: insert_link
+INSERT INTO app.links (id, hash, principal_id, workflow_id, gate_key, created_at, expires_at, used_at)
+VALUES (:id, :hash, :principal_id, :workflow_id, :gate_key, :created_at, :expires_at, :used_at);
+
+-- name: use_link
+-- No row is written where somebody else has used it.
+UPDATE app.links SET used_at = :now WHERE id = :id AND used_at IS NULL AND expires_at > :now;
 
 -- name: newest_of_event
 -- When a chain last told of such an event.
