@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +26,12 @@ import pytest
 
 from signoff.errors import MissingProgramError
 from signoff.ledger.embedded_postgres import EmbeddedPostgres
+
+
+def pytest_configure() -> None:
+    """What a shell started in the background ignores Ctrl-C, and so would every program that tests press it for."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
