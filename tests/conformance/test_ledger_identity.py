@@ -79,6 +79,8 @@ def test_the_newest_of_an_event_is_that_of_its_own_chain(known: Ledger) -> None:
         assert reader.newest_of_event("a", "test.noted") == T0 + 9
         assert reader.newest_of_event("b", "test.noted") == T0 + 5
         assert reader.newest_of_event("c", "test.noted") is None
+        assert reader.newest_of_event("a", "test.noted", "ada") == T0 + 9
+        assert reader.newest_of_event("a", "test.noted", "bob") is None
 
 
 INSERTED_TWICE = {

@@ -12,9 +12,9 @@ from ledger_databases import dump
 from use_case_worlds import Clock, make_world, open_one, refusing, say
 
 from signoff.app.add_principal import add_principal
+from signoff.app.change_principal import change_principal
 from signoff.app.create_token import EXPIRES_S_MAX, create_token
 from signoff.app.delegate import delegate
-from signoff.app.change_principal import change_principal
 from signoff.app.disable_principal import disable_principal
 from signoff.app.find_principals import find_principals, find_tokens
 from signoff.app.revoke_token import revoke_token
@@ -326,7 +326,7 @@ def test_a_deputy_acts_in_the_others_roles_until_the_time_is_over(world: World, 
     add(world, "bob", "dev")
     lend(world, "ada", "bob", clock, 60)
     assert act_as(world, "bob").roles == frozenset({"dev", "lead"})
-    assert act_as(world, "bob").delegated_from(LEAD) == ["ada"]
+    assert act_as(world, "bob").delegated_from(LEAD) == ("ada",)
     assert told(world)[-1][::2] == ("principal.delegated", {"from": "ada", "to": "bob", "untilAt": clock.now + 60_000})
     clock.now += 60_000
     assert act_as(world, "bob").roles == frozenset({"dev"})

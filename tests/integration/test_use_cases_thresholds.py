@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 from ledger_databases import dump
-from use_case_worlds import ADA, BOB, open_one, orders, refusing, say
+from use_case_worlds import ADA, BOB, Clock, open_one, orders, refusing, say
 
+from signoff.app.expire import expire
 from signoff.app.find import find_gate
 from signoff.app.open_gate import OnDecision
 from signoff.app.reply import Answered
+from signoff.app.verify_audit import verify_audit
 from signoff.app.world import World
+from signoff.audit.entry import to_wire
 from signoff.errors import GateDecidedError, NotEntitledError, RequirementError
+from signoff.gates.deadline import Rung
 from signoff.gates.gate import State
 from signoff.gates.requirement import Actor, Need, Requirement
 from signoff.ledger.database import Database
@@ -144,3 +148,63 @@ def test_a_rejection_owes_no_ticks(world: World) -> None:
     prompt = {"checklist": [{"category": "ready", "items": items}]}
     open_one(world, requirement=Requirement(all_items=True), prompt=prompt)
     assert say(world, "no").receipt.decision == "no"
+
+
+PAIR = Requirement(needs=(Need(("lead",), 1), Need(("security",), 1)))
+UP = (Rung(60, ("cto",)),)
+BOTH = Actor("pat", frozenset({"lead", "cto"}))
+LEAD = Actor("quinn", frozenset({"lead"}))
+
+
+def test_whoever_approved_is_seated_anew_when_the_gate_is_open_to_more(world: World, clock: Clock) -> None:
+    open_one(world, requirement=PAIR, ladder=UP)
+    say(world, actor=BOTH)
+    clock.advance_s(61)
+    second = say(world, actor=LEAD, dedupe_key="k-2")
+    assert second.receipt.state == "RECEIVED", "pat as cto, quinn as lead"
+
+
+def test_a_gate_that_is_met_once_it_is_open_to_more_is_decided_by_who_approved_last(
+    world: World, database: Database, clock: Clock
+) -> None:
+    open_one(world, requirement=PAIR, ladder=UP, on_decision=OnDecision("message"))
+    say(world, actor=BOTH)
+    last = say(world, actor=LEAD, dedupe_key="k-2")
+    assert last.receipt.state == "PENDING"
+    clock.advance_s(60)
+    assert expire(world, "wf-1", "go-live")
+    gate = find_gate(world, "wf-1", "go-live")
+    assert (gate.state, gate.decided_by, gate.decided_at) == (State.RECEIVED, "quinn", clock.now)
+    assert gate.interaction_id == last.receipt.interaction_id
+    assert orders(database) == ["escalate", "message"]
+    assert verify_audit(world).is_clean
+
+
+@pytest.mark.parametrize("nothing", ["\u200b", "\u2060 \u00a0", "\u3164", "\u2800"])
+def test_what_nobody_can_see_is_no_reason(world: World, database: Database, nothing: str) -> None:
+    open_one(world, requirement=Requirement(justification=True))
+    for choice in ("yes", "no"):
+        with refusing(database, RequirementError, "justification-required"):
+            say(world, payload={"choice": choice, "rationale": nothing})
+    assert say(world, payload={"choice": "no", "rationale": f"{nothing}👎"}).receipt.state == "RECEIVED"
+
+
+@pytest.mark.parametrize("name", ["ada", "Ada", " ada", "ADA "])
+def test_the_requester_is_the_same_person_however_the_name_is_written(
+    world: World, database: Database, name: str
+) -> None:
+    open_one(world, requirement=Requirement((Need(("lead",), 1),), not_requester=True), requested_by=name)
+    with refusing(database, NotEntitledError, "requester-may-not-approve"):
+        say(world, actor=ADA)
+    lent = Actor("bob", frozenset({"lead"}), lent={"ada": frozenset({"lead"})})
+    with refusing(database, NotEntitledError, "not-entitled"):
+        say(world, actor=lent)
+
+
+def test_the_record_names_only_those_whose_roles_counted(world: World) -> None:
+    open_one(world, requirement=Requirement(needs=(Need(("lead",), 1),), not_requester=True), requested_by="ada")
+    deputy = Actor("dev", frozenset({"lead"}), lent={"ada": frozenset({"lead"}), "bob": frozenset({"lead"})})
+    say(world, actor=deputy)
+    with world.ledger.read() as tx:
+        [decided] = [entry for entry in tx.all_entries() if entry.event == "gate.decided"]
+    assert to_wire(decided)["body"]["delegatedFrom"] == ["bob"]

@@ -283,13 +283,41 @@ def test_a_schedule_pauses_the_clock_at_its_opening_and_when_it_climbs(odd: Worl
     nine = T0 + 8 * 3_600_000
     assert requested.gate.deadline_at == nine + 3_600_000
     assert requested.gate.ends_at == nine + 3 * 3_600_000
-    # Nobody sweeps before half past four on Friday: half an hour is left of that day, and Monday is the next.
+    # Asked at half past four on Friday: half an hour is left of that day, and Monday is the next.
     friday = T0 + 24 * 3_600_000
     clock.now = friday + 15 * 3_600_000 + 30 * MINUTE_MS
-    assert expire(odd, requested.gate.workflow_id, GATE_KEY)
+    late = ask(odd, CRITICAL)
     monday_nine = T0 + 4 * 24 * 3_600_000 + 8 * 3_600_000
-    found = status_of(odd, requested)["workflow"]
-    assert found["timeout_at"] == monday_nine + 90 * MINUTE_MS
+    assert (late.gate.deadline_at, late.gate.ends_at) == (monday_nine + 30 * MINUTE_MS, monday_nine + 150 * MINUTE_MS)
+    # Whenever somebody comes to look, it ends when it would have ended.
+    clock.now = monday_nine + 45 * MINUTE_MS
+    assert expire(odd, late.gate.workflow_id, GATE_KEY)
+    found = status_of(odd, late)["workflow"]
+    assert (found["status"], found["escalation_count"], found["timeout_at"]) == ("pending", 1, late.gate.ends_at)
+
+
+def test_a_gate_whose_time_was_over_while_nothing_ran_is_not_open_for_a_moment_longer(
+    world: World, database: Database, clock: Clock
+) -> None:
+    requested = ask(world, HIGH)
+    clock.advance_s(5 * 3_600)
+    with pytest.raises(GateTimedOutError):
+        approve_workflow(world, workflow_id=requested.gate.workflow_id, actor=ADA, justification="late")
+    found = status_of(world, requested)
+    assert (found["workflow"]["status"], found["workflow"]["escalation_count"]) == ("timeout", 1)
+    assert [one["event"] for one in found["history"]] == ["gate.opened", "gate.escalated", "gate.timed-out"]
+    assert found["workflow"]["timeout_at"] == requested.gate.ends_at, "and its end has not moved"
+
+
+def test_a_gate_that_climbs_as_it_opens_has_all_of_its_time(world: World, clock: Clock) -> None:
+    add_principal(world, name="carl", roles=["cto"], actor="root")
+    requested = ask(world, HIGH)
+    assert (requested.gate.escalation_level, requested.gate.deadline_at) == (1, T0 + 60 * MINUTE_MS)
+    clock.advance_s(60 * 60 - 1)
+    answered = approve_workflow(
+        world, workflow_id=requested.gate.workflow_id, actor=act_as(world, "carl"), justification="seen"
+    )
+    assert answered.receipt.state == "RECEIVED"
 
 
 def test_pending_ones_are_listed_critical_first_then_oldest_and_by_role(world: World, clock: Clock) -> None:

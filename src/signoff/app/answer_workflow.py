@@ -13,6 +13,7 @@ from signoff.errors import RequirementError
 from signoff.gates.gate import State
 from signoff.gates.keys import check_workflow_id
 from signoff.gates.requirement import Actor
+from signoff.gates.text import says_something
 
 APPROVED, REJECTED, PENDING = "approved", "rejected", "pending"
 
@@ -33,7 +34,7 @@ def approve_workflow(
 
 def reject_workflow(world: World, *, workflow_id: str, actor: Actor, reason: str, origin: str = "manual") -> Answered:
     """Raises as `approve_workflow` does; whatever the level, a rejection says why."""
-    if not reason.strip():
+    if not says_something(reason):
         raise RequirementError("A rejection needs a reason; add one.", code="justification-required")
     return _answer(world, workflow_id, actor, {"choice": "no", "rationale": reason}, origin)
 

@@ -1,4 +1,8 @@
-"""Expire a gate whose deadline has passed: one rung up its ladder, or its end."""
+"""Expire a gate whose deadline has passed: up its ladder, or to its end.
+
+Where nothing ran for a while several deadlines may have passed. Then all that would have happened in time happens at
+once: a gate whose last deadline is over is not open for a moment longer.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import TYPE_CHECKING
 from signoff.app.decide_by_policy import decide_by_policy
 from signoff.app.gate_clock import after_of
 from signoff.app.notify_gate import notify_gate
+from signoff.app.record_answer import count_again
 from signoff.app.settle_gate import settle_gate
 from signoff.app.world import World
 from signoff.gates import gate as gates
@@ -35,28 +40,32 @@ def expire_if_due(world: World, workflow_id: str, gate_key: str) -> None:
 
 
 def expire(world: World, workflow_id: str, gate_key: str) -> bool:
-    """Whether the gate was due; if it was, it has climbed or ended, exactly once whoever asks."""
+    """Whether the gate was due; if it was, it has climbed or ended, each rung exactly once whoever asks."""
     with world.ledger.write(workflow_id, "expire") as tx:
         now = world.clock()
         gate = tx.gate(workflow_id, gate_key)
         if gate is None or not gate.is_due(now):
             return False
-        _apply(world, tx, gate, gates.expire(gate, now, after_of(world, gate.terms)), now)
+        while gate.is_due(now):
+            gate = _apply(world, tx, gate, gates.expire(gate, now, after_of(world, gate.terms)), now)
     return True
 
 
-def _apply(world: World, tx: Writer, gate: Gate, expiry: Expiry, now: int) -> None:
+def _apply(world: World, tx: Writer, gate: Gate, expiry: Expiry, now: int) -> Gate:
     if expiry.move is Move.DECIDE:
         payload = {"approved": True, "rationale": DEADLINE_PASSED}
-        decide_by_policy(world, tx, gate, policy=SILENCE, payload=payload, now=now)
-        return
+        return decide_by_policy(world, tx, gate, policy=SILENCE, payload=payload, now=now)
     if expiry.move is Move.ESCALATE:
-        climb_gate(tx, gate, expiry, actor=SWEEP_ACTOR, reason=DEADLINE_PASSED, now=now)
-        return
+        climbed = climb_gate(tx, gate, expiry, actor=SWEEP_ACTOR, reason=DEADLINE_PASSED, now=now)
+        counted = count_again(tx, climbed, now=now)
+        if counted.is_final:
+            settle_gate(tx, counted, now=now)
+        return counted
     ended = replace(gate, state=expiry.state, decided_by=SWEEP_ACTOR, decided_at=now)
     tx.update_gate(ended)
     _record(tx, ended, "gate.timed-out", actor=SWEEP_ACTOR, reason=DEADLINE_PASSED, level=None, now=now)
     settle_gate(tx, ended, now=now)
+    return ended
 
 
 def climb_gate(tx: Writer, gate: Gate, expiry: Expiry, *, actor: str, reason: str, now: int) -> Gate:

@@ -20,6 +20,8 @@ from signoff.gates.token import Token
 from signoff.plans.run import Run
 
 Row = Mapping[str, Any]
+#: Where something stands in a list: an instant, a workflow id and a gate key.
+Place = tuple[int, str, str]
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,24 @@ class Reader(Protocol):
     def newest_gates(self, *, before: tuple[int, str, str] | None, limit: int) -> list[Gate]: ...
     def due_gates(self, *, now: int, limit: int) -> list[Gate]: ...
 
+    def open_gate_far_on(self, place: Place, many: int) -> Place | None:
+        """The place `(deadline_at, workflow_id, gate_key)` of the open gate that comes so many after a place."""
+        ...
+
+    def gate_far_back(self, place: Place, many: int) -> Place | None:
+        """The same of `(opened_at, workflow_id, gate_key)`, from the last opened down, whatever the state."""
+        ...
+
     def inbox_gates(
-        self, filters: Row, *, who: str, actor: str, roles: frozenset[str] | None, after: Sequence[Any], limit: int
+        self,
+        filters: Row,
+        *,
+        who: str,
+        actor: str,
+        roles: frozenset[str] | None,
+        after: Place,
+        until: Place,
+        limit: int,
     ) -> list[Row]:
         """Open gates in short, soonest deadline first: those that wait for this actor (`who` me), the `others`, `all`.
 
@@ -78,9 +96,11 @@ class Reader(Protocol):
         """
         ...
 
-    def ended_gates(self, filters: Row, *, state: str | None, before: Sequence[Any], limit: int) -> list[Row]:
+    def ended_gates(self, filters: Row, *, state: str | None, before: Place, until: Place, limit: int) -> list[Row]:
         """Final gates in the same form, last opened first."""
         ...
+
+    def count_open(self) -> int: ...
 
     def newest_waits(self, *, limit: int) -> list[Row]:
         """`{gate_key, role, actor, ms}` of gates that were answered, last opened first."""
@@ -137,7 +157,7 @@ class Reader(Protocol):
     def heads(self) -> list[Head]: ...
     def newest_head(self) -> Head | None: ...
 
-    def newest_of_event(self, workflow_id: str, event: str) -> int | None:
+    def newest_of_event(self, workflow_id: str, event: str, actor: str | None = None) -> int | None:
         """When this workflow's chain last told of such an event."""
         ...
 

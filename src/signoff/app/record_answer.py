@@ -12,8 +12,9 @@ from signoff.app.world import World
 from signoff.gates.digest import digest_of
 from signoff.gates.gate import Answer, Gate, Move, State
 from signoff.gates.interaction import Interaction
+from signoff.gates.prompt import APPROVE
 from signoff.gates.reply import Reply
-from signoff.gates.requirement import Actor
+from signoff.gates.requirement import Actor, places_left
 
 if TYPE_CHECKING:
     from signoff.app.ports import Writer
@@ -82,6 +83,35 @@ def record_answer(
     return gate, interaction
 
 
+def count_again(tx: Writer, gate: Gate, *, now: int) -> Gate:
+    """A gate that has become open to more people may be met by those who have approved it before: the last of them has
+    decided it then. What its end sets going is left to the caller."""
+    said = tx.interactions_at(gate.workflow_id, gate.gate_key)
+    for choice in gate.prompt.choices:
+        approvals = [one for one in said if choice.effect == APPROVE and one.choice == choice.key]
+        if approvals and not places_left(gate.requirement, [one.answerer for one in approvals]):
+            return _decide_as_counted(tx, gate, approvals[-1], now=now)
+    return gate
+
+
+def _decide_as_counted(tx: Writer, gate: Gate, interaction: Interaction, *, now: int) -> Gate:
+    decided = replace(_decided(gate, interaction), decided_at=now)
+    tx.update_gate(decided)
+    body = {
+        "choice": interaction.choice,
+        "state": decided.state.value,
+        "promptDigest": gate.prompt.digest,
+        "payloadHash": interaction.payload_hash,
+        "interactionId": interaction.id,
+        "role": interaction.role,
+        "reason": "wider, the requirement is met by those who approved before",
+        "subject": gate.prompt.subject,
+    }
+    tx.append_entry(at=now, actor=interaction.actor, event=DECIDED, body=body, gate_key=gate.gate_key)
+    notify_gate(tx, decided, DECIDED, now=now)
+    return decided
+
+
 def _decided(gate: Gate, interaction: Interaction) -> Gate:
     return replace(
         gate,
@@ -112,7 +142,7 @@ def _body(
         "origin": interaction.origin,
         "role": interaction.role,
         "isAuthenticated": given.actor.is_authenticated,
-        "delegatedFrom": given.actor.delegated_from(gate.requirement),
+        "delegatedFrom": list(answer.delegated_from),
         "rationale": said.rationale,
         "conditions": list(said.conditions),
         "itemsTicked": ticked,

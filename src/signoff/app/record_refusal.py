@@ -1,7 +1,7 @@
 """Record a refusal: that somebody who was not signed in, or not entitled, tried to do something.
 
 It is written beside what was refused, which itself writes nothing. Whoever proves no identity could fill the trail with
-refusals; of theirs, a chain has one entry a second at most.
+refusals; of theirs, a chain has one entry a second at most. Somebody who is known by name has a second of their own.
 """
 
 from __future__ import annotations
@@ -50,5 +50,8 @@ def record_refusal(
 
 
 def _is_one_too_many(tx: Reader, actor: Actor, workflow_id: str, *, now: int) -> bool:
-    newest_at = None if actor.is_authenticated else tx.newest_of_event(workflow_id, EVENT)
+    if actor.is_authenticated:
+        return False
+    named = None if tx.principal(actor.name) is None else actor.name
+    newest_at = tx.newest_of_event(workflow_id, EVENT, named)
     return newest_at is not None and now - newest_at < INTERVAL_MS

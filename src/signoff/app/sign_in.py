@@ -15,6 +15,7 @@ from signoff.app.world import World
 from signoff.errors import NotEntitledError, NotSignedInError
 from signoff.gates.principal import ANONYMOUS, Principal, actor_of
 from signoff.gates.requirement import Actor
+from signoff.gates.session import ENDED, SESSION_PREFIX, Link, Session
 from signoff.gates.token import VALID, is_token, token_hash
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _SENTENCES = {
     "revoked": "This token was revoked.",
     "expired": "This token has expired.",
     "disabled": "{name} is disabled and may not act.",
+    "no-session": "Nobody is signed in.",
+    "session-ended": "This session has ended; sign in again.",
 }
 
 
@@ -51,6 +54,34 @@ def sign_in(world: World, *, token: str | None, name: str | None = None, doing: 
         record_refusal(world, error, actor=caller.actor, doing=doing)
         raise error
     return caller.actor
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Whose session it is; `link` is what it was opened with, where that was a link: it is good for that gate alone."""
+
+    actor: Actor
+    session: Session
+    link: Link | None = None
+
+
+def sign_in_by_session(world: World, *, secret: str | None, doing: str | None = None) -> SignedIn:
+    """Who holds a session: as long as what it was opened with is worth something, and its principal may act.
+
+    Raises:
+        NotSignedInError: (`not-signed-in`).
+    """
+    with world.ledger.read() as tx:
+        now = world.clock()
+        session = tx.session_with_hash(token_hash(secret)) if secret and is_token(secret, SESSION_PREFIX) else None
+        caller = _Caller(Actor(ANONYMOUS), "no-session") if session is None else _by_session(tx, session, now)
+        link = None if session is None or session.link_id is None else tx.link(session.link_id)
+    error = _refusal(caller, None)
+    if error is not None:
+        record_refusal(world, error, actor=caller.actor, doing=doing)
+        raise error
+    assert session is not None  # noqa: S101 - without one there was an error
+    return SignedIn(caller.actor, session, link)
 
 
 def sign_in_by_signature(
@@ -87,6 +118,7 @@ def act_as(world: World, name: str) -> Actor:
         caller = _by_name(tx, name, world.clock())
     error = _refusal(caller, name)
     if error is not None:
+        record_refusal(world, error, actor=caller.actor, doing="act on the ledger")
         raise error
     return caller.actor
 
@@ -108,6 +140,16 @@ def _by_token(tx: Reader, text: str | None, now: int) -> _Caller:
     principal = tx.holder(token)
     if (state := token.state(now)) != VALID:
         return _Caller(Actor(principal.name), state)
+    return _enabled(tx, principal, now, is_authenticated=True)
+
+
+def _by_session(tx: Reader, session: Session, now: int) -> _Caller:
+    principal = tx.holder(session)
+    token = None if session.token_id is None else tx.token(session.token_id)
+    if token is not None and (state := token.state(now)) != VALID:
+        return _Caller(Actor(principal.name), state)
+    if session.state(now) != VALID:
+        return _Caller(Actor(principal.name), f"session-{ENDED}")
     return _enabled(tx, principal, now, is_authenticated=True)
 
 

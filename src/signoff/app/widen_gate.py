@@ -23,7 +23,7 @@ REASON = "nobody who is known could ever meet what this gate requires"
 def widen_gate(tx: Writer, gate: Gate, *, now: int, after: After = deadline_after) -> Gate:
     """The gate as it is then. With no rung left it stays as it is: who is added later may still answer it."""
     while not _is_satisfiable(tx, gate, now):
-        expiry = gates.climb(gate, now, after)
+        expiry = gates.climb(gate, after)
         if expiry is None:
             body = {
                 "state": gate.state.value,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -16,13 +17,15 @@ import click
 
 from signoff.cli.output import moment, note, print_json
 from signoff.cli.terminal import one_line
-from signoff.errors import ConflictError, DocumentError, InvalidInputError, NotFoundError, SignoffError
+from signoff.errors import ConflictError, DiagnosticError, DocumentError, InvalidInputError, NotFoundError, SignoffError
 
 DONE, FAILED, BAD_INPUT, WAITING, CONFLICT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
+UNJUSTIFIED = "justification-required"
+
 _ADVICE = {
     "not-signed-in": "Set SIGNOFF_TOKEN, or name a file that holds the token with token_file.",
-    "justification-required": "Add --rationale TEXT.",
+    UNJUSTIFIED: "Add --rationale TEXT.",
     "evidence-missing": "Reject it, make what is missing, then: signoff run retry",
     "items-required": "Tick them with --item ID (repeatable) or --all-items.",
     "prompt-changed": "Read it again with: signoff gate show",
@@ -37,18 +40,41 @@ def exit_code_of(error: SignoffError) -> int:
     return BAD_INPUT if isinstance(error, InvalidInputError | NotFoundError | DocumentError) else FAILED
 
 
+@contextmanager
+def advising(code: str, text: str) -> Iterator[None]:
+    """What to do about a refusal with this code, in the words of the command that meets it."""
+    try:
+        yield
+    except SignoffError as error:
+        if error.code == code:
+            error.add_note(text)
+        raise
+
+
 def report_error(error: SignoffError, *, is_json: bool) -> int:
     """Say it, as JSON on stdout or in words on stderr; the exit code."""
     receipt = error.receipt if isinstance(error, ConflictError) else None
+    if is_json and isinstance(error, DiagnosticError):
+        print_json({"error": error.message, "code": error.code, **error.to_wire()})
+        return exit_code_of(error)
     if is_json:
         print_json(_document(error.message, error.code, error.details, receipt))
         return exit_code_of(error)
     note(f"Error: {error.message}")
     if receipt is not None:
         note(receipt_line(receipt))
-    if error.code in _ADVICE:
-        note(_ADVICE[error.code])
+    if isinstance(error, DiagnosticError):
+        note(error.remediation)
+    for advice in _advice(error):
+        note(advice)
     return exit_code_of(error)
+
+
+def _advice(error: SignoffError) -> list[str]:
+    if own := getattr(error, "__notes__", None):
+        return list(own)
+    # No token lets somebody in who was shut out.
+    return [_ADVICE[error.code]] if error.code in _ADVICE and error.details.get("reason") != "disabled" else []
 
 
 def report_usage(error: click.ClickException, *, is_json: bool) -> int:

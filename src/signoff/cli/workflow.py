@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signoff.cli.call import Call, acts, takes_settings
+from signoff.cli.failure import UNJUSTIFIED, advising
 from signoff.cli.settings_flags import LEDGER
 
 
@@ -78,7 +79,7 @@ def approve(call: Call, workflow_id: str, justification: str | None) -> None:
     """Approve a workflow."""
     from signoff.cli.workflow_text import draw_approved
 
-    with call.backend() as backend:
+    with advising(UNJUSTIFIED, "Add --justification TEXT."), call.backend() as backend:
         answer = backend.approve_workflow(workflow_id, _given(justification=justification))
     call.show(answer, lambda: draw_approved(answer))
 
@@ -98,7 +99,7 @@ def reject(call: Call, workflow_id: str, reason: str) -> None:
     """Reject a workflow."""
     from signoff.cli.workflow_text import draw_rejected
 
-    with call.backend() as backend:
+    with advising(UNJUSTIFIED, "Say why with --reason TEXT."), call.backend() as backend:
         answer = backend.reject_workflow(workflow_id, {"reason": reason})
     call.show(answer, lambda: draw_rejected(answer))
 

@@ -28,7 +28,7 @@ from signoff.gates.deadline import After, Ladder, deadline_after, end_of, rung_a
 from signoff.gates.decision import Receipt
 from signoff.gates.prompt import APPROVE, HOLD, Prompt
 from signoff.gates.reply import Reply, check_requirement
-from signoff.gates.requirement import ANYONE, OVERRIDE_ROLE, Actor, Requirement, check_entitled, places_left
+from signoff.gates.requirement import ANYONE, OVERRIDE_ROLE, Actor, Requirement, check_entitled, is_same, places_left
 from signoff.gates.terms import PLAIN, Terms
 
 
@@ -130,12 +130,14 @@ class Gate:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a reply does to a gate: the move, the state after it, and the places that are still open."""
+    """What a reply does to a gate: the move, the state after it, the places that are still open, and in whose place
+    the actor answered."""
 
     move: Move
     state: State
     remaining: Mapping[str, int]
     role: str | None
+    delegated_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ def answer(
         actor = actor.without(gate.requested_by)
     # To put it off is to say something, and decides nothing.
     if reply.choice.effect != HOLD:
-        check_entitled(gate.requirement, actor, is_requester=actor.name == gate.requested_by, approves=approves)
+        check_entitled(gate.requirement, actor, is_requester=is_same(actor.name, gate.requested_by), approves=approves)
     check_requirement(reply, gate.prompt, gate.requirement)
     remaining: Mapping[str, int] = {}
     if reply.choice.effect == HOLD:
@@ -218,7 +220,9 @@ def answer(
         move = Move.COLLECT if remaining else Move.DECIDE
     else:
         move = Move.DECIDE
-    return Answer(move, next_state(gate.state, move), remaining, _role_of(actor, gate.requirement))
+    return Answer(
+        move, next_state(gate.state, move), remaining, _role_of(actor, gate), actor.delegated_from(gate.requirement)
+    )
 
 
 def override(gate: Gate, reply: Reply, actor: Actor, *, now: int) -> Answer:
@@ -247,7 +251,7 @@ def expire(gate: Gate, now: int, after: After = deadline_after) -> Expiry:
     check_open(gate)
     if not gate.is_due(now):
         raise ConflictError(f"The deadline of gate {gate.gate_key} has not passed.", code="not-due")
-    climbed = climb(gate, now, after)
+    climbed = climb(gate, after)
     if climbed is not None:
         return climbed
     move = Move.DECIDE if gate.terms.approves_by_silence else Move.EXPIRE
@@ -255,13 +259,17 @@ def expire(gate: Gate, now: int, after: After = deadline_after) -> Expiry:
     return Expiry(move, state, gate.escalation_level, gate.deadline_at, gate.ends_at, gate.requirement)
 
 
-def climb(gate: Gate, now: int, after: After = deadline_after) -> Expiry | None:
-    """One rung up the ladder, whether or not the deadline has passed; None where no rung is left."""
+def climb(gate: Gate, after: After = deadline_after) -> Expiry | None:
+    """One rung up the ladder, whether or not the deadline has passed; None where no rung is left.
+
+    The rung's time begins at the deadline that it follows, not when somebody came to look: a gate that is climbed late,
+    since nothing ran, or early, since nobody could answer it, ends when it would have ended on time.
+    """
     rung = rung_at(gate.ladder, gate.escalation_level)
     if rung is None:
         return None
     state = next_state(gate.state, Move.ESCALATE)
-    level, later = gate.escalation_level + 1, after(now, rung.ttl_s)
+    level, later = gate.escalation_level + 1, after(gate.deadline_at, rung.ttl_s)
     ends_at = end_of(later, gate.ladder, level, after)
     return Expiry(Move.ESCALATE, state, level, later, ends_at, widen(gate.requirement, rung))
 
@@ -276,14 +284,16 @@ def _why_final(gate: Gate) -> str:
             return f"Gate {gate.gate_key} was cancelled: what it belonged to ended before it was answered."
 
 
-def _role_of(actor: Actor, requirement: Requirement) -> str | None:
-    """The roles in which somebody answers: all that the requirement names and the actor is known to hold, joined by
-    commas (no role contains one). Later approvals are seated by them, and need all of them for that.
+def _role_of(actor: Actor, gate: Gate) -> str | None:
+    """The roles in which somebody answers: all that the requirement names, or will name further up the ladder, and the
+    actor is known to hold, joined by commas (no role contains one). Approvals are seated by them, now and when the gate
+    is open to more people, and need all of them for that.
 
     Somebody who holds none of them answers as anyone. That is said too: an answer without a role counts later as one
     given while nobody had roles and everybody held every one.
     """
     if actor.roles is None:
         return None
-    asked = [role for need in requirement.needs for role in need.any_of]
+    asked = [role for need in gate.requirement.needs for role in need.any_of]
+    asked += [role for rung in gate.ladder[gate.escalation_level :] for role in rung.add_roles]
     return ",".join(dict.fromkeys(role for role in asked if role in actor.roles)) or ANYONE

@@ -17,6 +17,7 @@ from signoff.gates import requirement as requirements
 from signoff.gates.deadline import After, check_ttl, deadline_after
 from signoff.gates.digest import check_storable, digest_of, is_digest
 from signoff.gates.requirement import Requirement
+from signoff.gates.text import says_something
 
 SCHEMA_VERSION = 1
 TITLE_CHARS_MAX = 300
@@ -259,7 +260,7 @@ def _check_evidence(piece: Any) -> None:
 
 
 def _check_text(where: str, text: Any, chars_max: int) -> None:
-    if not isinstance(text, str) or not text.strip() or len(text) > chars_max:
+    if not isinstance(text, str) or not says_something(text) or len(text) > chars_max:
         raise _invalid(where, f"must be text of 1 to {chars_max} characters")
 
 

@@ -11,6 +11,7 @@ from signoff.errors import InvalidInputError, RequirementError
 from signoff.gates.digest import check_storable
 from signoff.gates.prompt import APPROVE, REJECT, Choice, FormField, Prompt
 from signoff.gates.requirement import Requirement
+from signoff.gates.text import says_something
 
 RATIONALE_CHARS_MAX = 10_000
 CONDITIONS_MAX = 50
@@ -156,7 +157,7 @@ def _read_rationale(payload: Mapping[str, Any]) -> str | None:
         raise _invalid("the rationale is given twice, under two names")
     if not isinstance(said[0], str) or len(said[0]) > RATIONALE_CHARS_MAX:
         raise _invalid(f"the rationale must be text of at most {RATIONALE_CHARS_MAX} characters")
-    return said[0].strip() or None
+    return said[0].strip() if says_something(said[0]) else None
 
 
 def _read_conditions(conditions: Any) -> tuple[str, ...]:
@@ -165,7 +166,7 @@ def _read_conditions(conditions: Any) -> tuple[str, ...]:
     if not isinstance(conditions, list) or len(conditions) > CONDITIONS_MAX:
         raise _invalid(f"conditions must be a list of at most {CONDITIONS_MAX} texts")
     for condition in conditions:
-        if not isinstance(condition, str) or not condition.strip() or len(condition) > CONDITION_CHARS_MAX:
+        if not isinstance(condition, str) or not says_something(condition) or len(condition) > CONDITION_CHARS_MAX:
             raise _invalid(f"a condition is text of 1 to {CONDITION_CHARS_MAX} characters")
     return tuple(condition.strip() for condition in conditions)
 

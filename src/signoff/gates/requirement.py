@@ -40,17 +40,23 @@ class Actor:
     def holds_any(self, roles: Sequence[str]) -> bool:
         return self.roles is None or ANYONE in roles or not self.roles.isdisjoint(roles)
 
-    def delegated_from(self, requirement: Requirement) -> list[str]:
+    def delegated_from(self, requirement: Requirement) -> tuple[str, ...]:
         """In whose place the actor answers: those who lent a role that the requirement names."""
         asked = {role for need in requirement.needs for role in need.any_of}
-        return sorted(name for name, roles in self.lent.items() if not asked.isdisjoint(roles))
+        return tuple(sorted(name for name, roles in self.lent.items() if not asked.isdisjoint(roles)))
 
     def without(self, lender: str | None) -> Actor:
         """The same actor, without what this one lent and nobody else did."""
-        if self.roles is None or lender is None or lender not in self.lent:
+        taken = [roles for name, roles in self.lent.items() if is_same(name, lender)]
+        if self.roles is None or not taken:
             return self
-        kept = {name: roles for name, roles in self.lent.items() if name != lender}
-        return replace(self, roles=self.roles - self.lent[lender].difference(*kept.values()), lent=kept)
+        kept = {name: roles for name, roles in self.lent.items() if not is_same(name, lender)}
+        return replace(self, roles=self.roles - frozenset().union(*taken).difference(*kept.values()), lent=kept)
+
+
+def is_same(name: str, other: str | None) -> bool:
+    """Whether two names are one person's, however they are written: `Ada ` is no way to approve what ada asked for."""
+    return other is not None and " ".join(name.split()).casefold() == " ".join(other.split()).casefold()
 
 
 def check_actor_name(name: str) -> str:
@@ -110,7 +116,7 @@ def places_left(requirement: Requirement, approvers: Sequence[Actor]) -> dict[st
 def is_satisfiable(requirement: Requirement, people: Sequence[Actor], requested_by: str | None = None) -> bool:
     """Whether the people who exist could ever meet it."""
     if requirement.not_requester:
-        people = [person.without(requested_by) for person in people if person.name != requested_by]
+        people = [person.without(requested_by) for person in people if not is_same(person.name, requested_by)]
     if not requirement.distinct_people:
         people = list(people) * sum(need.count for need in requirement.needs)
     return not places_left(requirement, people)

@@ -17,8 +17,8 @@ SECRET_BYTES = 32
 
 VALID, REVOKED, EXPIRED = "valid", "revoked", "expired"
 
-_PREFIX = "so_"
-_FORM = re.compile(_PREFIX + r"[A-Za-z0-9_-]{43}")
+TOKEN_PREFIX = "so_"  # noqa: S105 - the part that is not secret
+_FORM = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ class Token:
         return hmac.compare_digest(self.hash, token_hash(text))
 
 
-def token_text(secret: bytes) -> str:
+def token_text(secret: bytes, prefix: str = TOKEN_PREFIX) -> str:
     """What is shown once; `secret` is SECRET_BYTES random bytes."""
-    return _PREFIX + urlsafe_b64encode(secret).decode().rstrip("=")
+    return prefix + urlsafe_b64encode(secret).decode().rstrip("=")
 
 
-def is_token(text: str) -> bool:
-    return _FORM.fullmatch(text) is not None
+def is_token(text: str, prefix: str = TOKEN_PREFIX) -> bool:
+    return text.startswith(prefix) and _FORM.fullmatch(text.removeprefix(prefix)) is not None
 
 
 def token_hash(text: str) -> str:

@@ -21,7 +21,7 @@ from signoff.ledger.database import Session as DatabaseSession
 from signoff.plans.run import Run
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Row, Watch
+    from signoff.app.ports import Place, Row, Watch
 
 
 class SqlReader:
@@ -92,18 +92,38 @@ class SqlReader:
     def due_gates(self, *, now: int, limit: int) -> list[Gate]:
         return [rows.gate_from_row(row) for row in self._session.all("due_gates", now=now, limit=limit)]
 
+    def open_gate_far_on(self, place: Place, many: int) -> Place | None:
+        row = self._session.one("open_gate_far_on", many=many, **_at("", place))
+        return None if row is None else (row["deadline_at"], row["workflow_id"], row["gate_key"])
+
+    def gate_far_back(self, place: Place, many: int) -> Place | None:
+        row = self._session.one("gate_far_back", many=many, **_at("", place))
+        return None if row is None else (row["opened_at"], row["workflow_id"], row["gate_key"])
+
     def inbox_gates(
-        self, filters: Row, *, who: str, actor: str, roles: frozenset[str] | None, after: Sequence[Any], limit: int
+        self,
+        filters: Row,
+        *,
+        who: str,
+        actor: str,
+        roles: frozenset[str] | None,
+        after: Place,
+        until: Place,
+        limit: int,
     ) -> list[Row]:
-        cursor = dict(zip(("after_at", "after_workflow", "after_key"), after, strict=True))
         held = None if roles is None else rows.to_json(sorted(roles))
-        found = self._session.all("inbox_gates", **filters, who=who, actor=actor, roles=held, limit=limit, **cursor)
+        places = {**_at("after_", after), **_at("until_", until)}
+        found = self._session.all("inbox_gates", **filters, **places, who=who, actor=actor, roles=held, limit=limit)
         return [rows.with_json(row, "requirement", "choices") for row in found]
 
-    def ended_gates(self, filters: Row, *, state: str | None, before: Sequence[Any], limit: int) -> list[Row]:
-        cursor = dict(zip(("before_at", "before_workflow", "before_key"), before, strict=True))
-        found = self._session.all("ended_gates", **filters, state=state, limit=limit, **cursor)
+    def ended_gates(self, filters: Row, *, state: str | None, before: Place, until: Place, limit: int) -> list[Row]:
+        places = {**_at("before_", before), **_at("until_", until)}
+        found = self._session.all("ended_gates", **filters, **places, state=state, limit=limit)
         return [rows.with_json(row, "requirement", "choices") for row in found]
+
+    def count_open(self) -> int:
+        row = self._session.one("count_open") or {}
+        return int(row["open"])
 
     def newest_waits(self, *, limit: int) -> list[Row]:
         return list(self._session.all("newest_waits", limit=limit))
@@ -205,8 +225,8 @@ class SqlReader:
         row = self._session.one("newest_head")
         return None if row is None else rows.head_from_row(row)
 
-    def newest_of_event(self, workflow_id: str, event: str) -> int | None:
-        row = self._session.one("newest_of_event", workflow_id=workflow_id, event=event)
+    def newest_of_event(self, workflow_id: str, event: str, actor: str | None = None) -> int | None:
+        row = self._session.one("newest_of_event", workflow_id=workflow_id, event=event, actor=actor)
         return None if row is None else int(row["at"])
 
     def has_principals(self) -> bool:
@@ -508,6 +528,10 @@ class SqlLedger:
             yield session
             reach(f"{verb}: before commit")
         reach(f"{verb}: after commit")
+
+
+def _at(prefix: str, place: Place) -> Row:
+    return dict(zip((f"{prefix}at", f"{prefix}workflow", f"{prefix}key"), place, strict=True))
 
 
 def _interaction(row: Row | None) -> Interaction | None:

@@ -100,3 +100,15 @@ def test_the_same_goes_for_a_server(tmp_path: Path) -> None:
         here = shell.json("policy", "assess", name, "--policy-dir", "rules")
         there = shell.json("policy", "assess", name, "--policy-dir", "rules", *remote)
         assert (here["risk_level"], there["risk_level"]) == ("low", "high")
+
+
+def test_advice_names_the_flag_of_the_command_that_was_typed(shell: Shell) -> None:
+    workflow_id = asked(shell, {"operation": "delete", "environment": "production"})
+    for words, flag in (
+        (("workflow", "approve", workflow_id, "--as", "tess"), "--justification"),
+        (("workflow", "reject", workflow_id, "--reason", "\u200b", "--as", "tess"), "--reason"),
+        (("gate", "override", workflow_id, "approval", "--reason", " ", "--as", "tess"), "--reason"),
+        (("gate", "approve", workflow_id, "approval", "--as", "tess"), "--rationale"),
+    ):
+        answer = shell(*words)
+        assert (answer.code, flag in answer.err) == (2, True), answer

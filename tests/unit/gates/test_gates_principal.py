@@ -32,14 +32,14 @@ def lent(giver: str, taker: str) -> Delegation:
 def test_a_principal_acts_in_roles_of_their_own() -> None:
     actor = actor_of(someone("ada", "lead"), is_authenticated=True)
     assert actor == Actor("ada", frozenset({"lead"}), is_authenticated=True)
-    assert actor.delegated_from(LEAD) == []
+    assert actor.delegated_from(LEAD) == ()
 
 
 def test_what_was_delegated_is_held_too_and_says_in_whose_place() -> None:
     actor = actor_of(someone("bob", "ops"), [someone("ada", "lead", "ops")])
     assert actor.roles == frozenset({"ops", "lead"})
-    assert actor.delegated_from(LEAD) == ["ada"]
-    assert actor.delegated_from(Requirement((Need(("ops",), 1),))) == [], "bob is ops himself"
+    assert actor.delegated_from(LEAD) == ("ada",)
+    assert actor.delegated_from(Requirement((Need(("ops",), 1),))) == (), "bob is ops himself"
     assert places_left(Requirement((Need(("lead",), 1), Need(("ops",), 1))), [actor]) == {"ops": 1}, "and counts once"
 
 

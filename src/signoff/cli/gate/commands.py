@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from signoff.cli.call import Call, acts, takes_settings
+from signoff.cli.failure import UNJUSTIFIED, advising, receipt_line
 from signoff.cli.gate.answer import Said, choice_with, dedupe_key_of, payload_of, read_fields
 from signoff.cli.gate.where import find_gate, read_where
 from signoff.cli.output import print_json, say, time_left
@@ -207,7 +208,7 @@ def override(call: Call, where: tuple[str, ...], spec: Path | None, reason: str,
     It counts as an approval, and is recorded as what it is. Without any principal everybody holds every role.
     """
     named = read_where(where, spec)
-    with call.backend() as backend:
+    with advising(UNJUSTIFIED, "Say why with --reason TEXT."), call.backend() as backend:
         view = find_gate(backend, named)
         fields = read_fields(pairs, view["prompt"])
         body = {"reason": reason, "fields": fields, "promptDigest": view["prompt"]["digest"]}
@@ -300,7 +301,6 @@ def _interactions_at(backend: Backend, view: Mapping[str, Any]) -> Iterator[dict
 
 
 def _draw_receipt(answer: Mapping[str, Any], view: Mapping[str, Any]) -> None:
-    from signoff.cli.failure import receipt_line
     from signoff.cli.gate.text import remaining_words
 
     receipt = answer["receipt"]

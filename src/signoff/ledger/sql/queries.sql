@@ -105,6 +105,23 @@ SELECT COUNT(*) AS count, CAST(ROUND(AVG(ms)) AS BIGINT) AS average_ms,
     CAST(ROUND(AVG(CASE WHEN n IN ((total + 1) / 2, (total + 2) / 2) THEN ms END)) AS BIGINT) AS median_ms
 FROM waits;
 
+-- name: count_open
+SELECT COUNT(*) AS open FROM app.human_gates WHERE state = 'PENDING';
+
+-- name: open_gate_far_on
+-- The place of the gate that comes so many (from 0) after a place, in the order of the inbox.
+SELECT deadline_at, workflow_id, gate_key FROM app.human_gates
+WHERE state = 'PENDING' AND (deadline_at, workflow_id, gate_key) > (:at, :workflow, :key)
+ORDER BY deadline_at, workflow_id, gate_key
+LIMIT 1 OFFSET :many;
+
+-- name: gate_far_back
+-- The same from the last opened down, whatever the state.
+SELECT opened_at, workflow_id, gate_key FROM app.human_gates
+WHERE (opened_at, workflow_id, gate_key) < (:at, :workflow, :key)
+ORDER BY opened_at DESC, workflow_id DESC, gate_key DESC
+LIMIT 1 OFFSET :many;
+
 -- name: newest_waits
 -- How long each of the gates that were opened last has waited for the answer that decided it.
 SELECT g.gate_key, i.role, i.actor, g.decided_at - g.opened_at AS ms FROM app.human_gates g
@@ -346,8 +363,10 @@ VALUES (:id, :hash, :principal_id, :workflow_id, :gate_key, :created_at, :expire
 UPDATE app.links SET used_at = :now WHERE id = :id AND used_at IS NULL AND expires_at > :now;
 
 -- name: newest_of_event
--- When a chain last told of such an event.
-SELECT at FROM app.audit_entries WHERE workflow_id = :workflow_id AND event = :event ORDER BY n DESC LIMIT 1;
+-- When a chain last told of such an event: of this actor, or of anybody.
+SELECT at FROM app.audit_entries
+WHERE workflow_id = :workflow_id AND event = :event AND (CAST(:actor AS TEXT) IS NULL OR actor = :actor)
+ORDER BY n DESC LIMIT 1;
 
 -- name: insert_delivery
 -- A notice that is expanded again finds what the first time made of it.

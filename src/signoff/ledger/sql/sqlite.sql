@@ -26,6 +26,55 @@ WHERE (:state IS NULL OR g.state = :state)
 ORDER BY g.deadline_at, g.workflow_id, g.gate_key
 LIMIT :limit;
 
+-- name: inbox_gates
+-- Open gates in short, soonest deadline first, after a place (deadline_at, workflow_id, gate_key) and up to another.
+-- `who` is me (it waits for this actor, who holds these roles), others, or all; roles that are NULL are every role.
+SELECT g.workflow_id, g.gate_key, g.run_id, g.state, g.risk_level, g.requested_by, g.opened_at, g.deadline_at,
+    g.escalation_level, g.decision, g.decided_by, g.decided_at, g.requirement, g.prompt ->> '$.title' AS title,
+    g.prompt -> '$.choices' AS choices, CAST(g.prompt ->> '$.payload.subject.tier' AS TEXT) AS tier,
+    COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') AS door
+FROM app.human_gates g
+WHERE g.state = 'PENDING' AND (g.deadline_at, g.workflow_id, g.gate_key) > (:after_at, :after_workflow, :after_key)
+  AND (g.deadline_at, g.workflow_id, g.gate_key) <= (:until_at, :until_workflow, :until_key)
+  AND (:risk IS NULL OR g.risk_level = :risk)
+  AND (:role IS NULL OR EXISTS (
+    SELECT 1 FROM json_each(g.requirement, '$.needs') need, json_each(need.value, '$.any_of') held
+    WHERE held.value IN (:role, '*')))
+  AND (:door IS NULL OR COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') = :door)
+  AND (:text IS NULL OR instr(lower(g.prompt ->> '$.title'), lower(:text)) > 0
+    OR instr(lower(g.workflow_id), lower(:text)) > 0 OR instr(lower(g.gate_key), lower(:text)) > 0)
+  AND (:who = 'all' OR (:who = 'me') = (
+    (:roles IS NULL OR EXISTS (
+      SELECT 1 FROM json_each(g.requirement, '$.needs') need, json_each(need.value, '$.any_of') held
+      WHERE held.value = '*' OR held.value IN (SELECT value FROM json_each(:roles))))
+    AND NOT (g.requirement ->> '$.notRequester' AND COALESCE(g.requested_by, '') = :actor)
+    AND NOT EXISTS (
+      SELECT 1 FROM app.human_interactions i, json_each(g.prompt, '$.choices') c
+      WHERE i.workflow_id = g.workflow_id AND i.gate_key = g.gate_key AND i.actor = :actor
+        AND i.choice = c.value ->> '$.key' AND c.value ->> '$.effect' = 'approve')))
+ORDER BY g.deadline_at, g.workflow_id, g.gate_key
+LIMIT :limit;
+
+-- name: ended_gates
+-- Final gates in short, last opened first, before a place (opened_at, workflow_id, gate_key) and down to another.
+SELECT g.workflow_id, g.gate_key, g.run_id, g.state, g.risk_level, g.requested_by, g.opened_at, g.deadline_at,
+    g.escalation_level, g.decision, g.decided_by, g.decided_at, g.requirement, g.prompt ->> '$.title' AS title,
+    g.prompt -> '$.choices' AS choices, CAST(g.prompt ->> '$.payload.subject.tier' AS TEXT) AS tier,
+    COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') AS door
+FROM app.human_gates g
+WHERE (g.opened_at, g.workflow_id, g.gate_key) < (:before_at, :before_workflow, :before_key)
+  AND (g.opened_at, g.workflow_id, g.gate_key) >= (:until_at, :until_workflow, :until_key)
+  AND g.state <> 'PENDING' AND (:state IS NULL OR g.state = :state)
+  AND (:risk IS NULL OR g.risk_level = :risk)
+  AND (:role IS NULL OR EXISTS (
+    SELECT 1 FROM json_each(g.requirement, '$.needs') need, json_each(need.value, '$.any_of') held
+    WHERE held.value IN (:role, '*')))
+  AND (:door IS NULL OR COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') = :door)
+  AND (:text IS NULL OR instr(lower(g.prompt ->> '$.title'), lower(:text)) > 0
+    OR instr(lower(g.workflow_id), lower(:text)) > 0 OR instr(lower(g.gate_key), lower(:text)) > 0)
+ORDER BY g.opened_at DESC, g.workflow_id DESC, g.gate_key DESC
+LIMIT :limit;
+
 -- name: pending_requests
 -- Critical first, then oldest.
 SELECT r.* FROM app.human_gates g
