@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,11 +95,14 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty: Database, monkeypat
     broken = Migration(
         len(known) + 1, "9999_broken", "CREATE TABLE app.half (id TEXT);\nCREATE TABLE app.half (id TEXT);\n"
     )
-    monkeypatch.setattr(migrate, "migrations", lambda _dialect: [*known, broken])
+    well = Migration(len(known) + 1, "9998_well", "CREATE TABLE app.well (id TEXT);\n")
+    monkeypatch.setattr(migrate, "migrations", lambda _dialect: [*known, well, replace(broken, version=len(known) + 2)])
     with pytest.raises(Exception, match="half"):
         upgrade(empty, now=T0)
     monkeypatch.undo()
     check_schema(empty)
+    with pytest.raises(Exception, match="well"):
+        query_sql(empty, "SELECT * FROM app.well")
     with pytest.raises(Exception, match="half"):
         query_sql(empty, "SELECT * FROM app.half")
 
@@ -140,8 +144,8 @@ def test_processes_that_upgrade_at_once_all_succeed(database_url: str | None, si
         process.stdin.flush()
     answers = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0, 0], [error for _, error in answers]
-    # Each migration is a transaction of its own, so several processes may share the work: each was applied once.
-    assert sorted(" ".join(out for out, _ in answers).split()) == [one.name for one in migrations("sqlite")]
+    names = " ".join(one.name for one in migrations("sqlite"))
+    assert sorted(out for out, _ in answers) == ["", "", "", names]
 
 
 def test_the_embedded_ledger_is_made_on_first_start(tmp_path: Path) -> None:
@@ -159,3 +163,13 @@ def test_postgres_is_not_migrated_unless_it_is_asked_for(tmp_path: Path, postgre
         pass
     with open_world(settings) as world, world.ledger.read() as reader:
         assert reader.newest_head() is None
+
+
+def test_commands_that_start_an_embedded_ledger_at_once_all_find_it_whole(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "signoff", "ask", "Ready?", "--no-wait", "--dir", str(tmp_path / "made")]
+    started = [
+        subprocess.Popen([*words, "--key", f"k-{n}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for n in range(4)
+    ]
+    answers = [process.communicate(timeout=60) for process in started]
+    assert [process.returncode for process in started] == [3, 3, 3, 3], answers

@@ -1,4 +1,5 @@
-"""Numbered migrations, applied in order, each once and in a transaction of its own."""
+"""Numbered migrations, applied in order, each once. What is missing is applied in one transaction, so that nobody ever
+sees a ledger between two versions: neither a process that starts at the same moment nor one after a crash."""
 
 from __future__ import annotations
 
@@ -66,16 +67,15 @@ def upgrade(database: Database, *, now: int) -> list[str]:
     Raises:
         SchemaVersionError: (`schema-edited`) a migration is not what it was when it was applied.
     """
-    applied = []
     known = migrations(database.dialect)
-    for migration in known:
-        with transaction(database, database.begin_write) as session:
-            database.prepare(session.connection)
-            _check_unedited(session, known)
-            if _version(session) < migration.version:
-                _apply(database, session.connection, migration, now)
-                applied.append(migration.name)
-    return applied
+    with transaction(database, database.begin_write) as session:
+        database.prepare(session.connection)
+        _check_unedited(session, known)
+        found = _version(session)
+        missing = [migration for migration in known if migration.version > found]
+        for migration in missing:
+            _apply(database, session.connection, migration, now)
+    return [migration.name for migration in missing]
 
 
 def _check_unedited(session: Session, known: list[Migration]) -> None:
