@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 import click
 
 from signoff.cli.failure import INTERRUPTED, install_last_resort, report_error, report_usage
+from signoff.cli.lazy_group import LazyGroup
 from signoff.errors import SignoffError
 
 #: Where each command is and what it does: a new one is a line here. The words stand here so that `--help` imports none.
@@ -22,11 +22,13 @@ COMMANDS = {
     "dev": ("signoff.cli.dev:dev", "Try things out: the clock of a development server."),
     "doctor": ("signoff.cli.doctor:doctor", "Check the set-up: settings and their origin, ledger, programs."),
     "gate": ("signoff.cli.gate.commands:gate", "List, show and answer gates."),
+    "mission": ("signoff.cli.mission.group:mission", "Missions: work packages from a plan to a release."),
     "notify": ("signoff.cli.notify:notify", "Whom signoff tells of gates: check, test, list and retry."),
     "policy": ("signoff.cli.policy:policy", "Assess tasks, and check and explain the risk policy."),
     "principal": ("signoff.cli.principal:principal", "People and services by name, with their roles."),
     "run": ("signoff.cli.run:run", "Start, list, follow, cancel and retry runs."),
     "spec": ("signoff.cli.spec.commands:spec", "Write, compile and check specs: plans in Markdown."),
+    "story": ("signoff.cli.story.group:story", "Story pipelines and their three checkpoints."),
     "token": ("signoff.cli.token:token", "Tokens, by which principals sign in at the server."),
     "up": ("signoff.cli.up:up", "Everything in one process: API and worker."),
     "workflow": ("signoff.cli.workflow:workflow", "Have tasks assessed and approved by their risk."),
@@ -44,23 +46,6 @@ Exit codes: 0 done, 1 failed or refused, 2 bad input, 3 waiting for a person, 4 
 """
 
 
-class LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(import_module(module), attribute)
-        assert isinstance(command, click.Command)  # noqa: S101 - the table names commands only
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
-
-
 def _print_version(ctx: click.Context, _param: click.Parameter, is_asked: bool) -> None:
     if is_asked:
         from importlib.metadata import version
@@ -69,7 +54,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, is_asked: bool) 
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, places=COMMANDS, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
 )

@@ -119,7 +119,10 @@ class _Reader:
 
 def _yaml() -> YAML:
     # The pure one, so that the same text is read in the same way wherever it is read.
-    return YAML(typ="safe", pure=True)
+    yaml = YAML(typ="safe", pure=True)
+    # An anchor that nothing refers to is harmless however often it stands there, and a warning of nobody's here.
+    yaml.composer.warn_double_anchors = False
+    return yaml
 
 
 def _scalar(node: ScalarNode) -> Any:

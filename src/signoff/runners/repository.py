@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +59,16 @@ def head_of(root: Path) -> Head:
 def changes_since(root: Path, commit: str | None, *, without: Path) -> Changes | None:
     """What the work tree has that `commit` (None: the empty tree) has not, files that git does not know yet included;
     None for nothing. What is ignored is left out, and so is the folder `without`."""
+    return _changes_at(root, commit, ("--", ".", *_excluded(root, without)), ignores=True)
+
+
+def changes_of(root: Path, commit: str | None, paths: Sequence[str]) -> Changes | None:
+    """The same of these files alone, ignored or not; None for nothing, or for no files."""
+    named = [f":(top,literal){path}" for path in paths]
+    return _changes_at(root, commit, ("--", *named), ignores=False) if named else None
+
+
+def _changes_at(root: Path, commit: str | None, paths: tuple[str, ...], *, ignores: bool) -> Changes | None:
     if not _has_git(root):
         return None
     with tempfile.TemporaryDirectory(prefix="signoff-index-") as folder:
@@ -66,8 +76,7 @@ def changes_since(root: Path, commit: str | None, *, without: Path) -> Changes |
         if look is None:
             return _nothing_but("git cannot read the repository")
         since = commit or _said(look.run("hash-object", "-t", "tree", "--stdin"))
-        paths = ("--", ".", *_excluded(root, without))
-        if not look.refresh(paths):
+        if not look.refresh(paths, ignores=ignores):
             return _nothing_but("git cannot list the new files")
         return _changes(look, since, paths)
 
@@ -100,16 +109,24 @@ class _Look:
     def run(self, *words: str, stdin: bytes = b"", limits: Limits = GIT_LIMITS) -> Outcome:
         return run_git(self.root, *words, stdin=stdin, settings=self.settings, env=self.env, limits=limits)
 
-    def refresh(self, paths: tuple[str, ...]) -> bool:
+    def refresh(self, paths: tuple[str, ...], *, ignores: bool) -> bool:
         """Look at every file again, also at those that git was told to take as unchanged, and name the new ones; False
         where that cannot be done."""
         self.run("update-index", "-q", "--really-refresh")
-        listed = self.run("ls-files", "--others", "--exclude-standard", "-z", *paths)
+        ignoring = ("--exclude-standard",) if ignores else ()
+        listed = self.run("ls-files", "--others", *ignoring, "-z", *paths)
         # A folder in this list is a repository of its own, and none of this one's business.
         new = [path for path in listed.stdout.split(b"\0") if path and not path.endswith(b"/")]
         if not _is_well(listed) or not new:
             return _is_well(listed)
-        add = ("--literal-pathspecs", "add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul")
+        add = (
+            "--literal-pathspecs",
+            "add",
+            "--force",
+            "--intent-to-add",
+            "--pathspec-from-file=-",
+            "--pathspec-file-nul",
+        )
         return _is_well(self.run(*add, stdin=b"\0".join(new)))
 
 

@@ -120,9 +120,9 @@ def _lines(piece: Piece) -> Iterator[str]:
         yield f"It is not text, but {len(content)} bytes."
     else:
         for line in sanitise(content.decode("utf-8", "replace")).split("\n"):
-            yield _coloured(line) if piece.is_diff else line
+            yield coloured(line) if piece.is_diff else line
 
 
-def _coloured(line: str) -> str:
+def coloured(line: str) -> str:
     style = next((style for start, style in _DIFF_STYLES if line.startswith(start)), {})
     return styled(line, **style)

@@ -7,26 +7,23 @@ where somebody sits.
 
 from __future__ import annotations
 
-import logging
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signoff.cli.call import Call
+from signoff.cli.follow.beside import ended_by_signals, follow_with_worker
 from signoff.cli.output import note
 from signoff.cli.own_ledger import check_own, own_ledger
 from signoff.cli.spec.answers import Answers, read_answers
 from signoff.cli.spec.files import Runnable, open_runnable
-from signoff.cli.terminal import is_attended
 from signoff.errors import InvalidInputError
 from signoff.settings import Settings
 
 if TYPE_CHECKING:
     from signoff.app.world import World
-    from signoff.cli.spec.follow import Follower
+    from signoff.cli.follow.follower import Follower
     from signoff.plans.plan import Plan
     from signoff.plans.run import Run
 
@@ -54,11 +51,11 @@ def run_spec(call: Call, file: Path, wish: Wish) -> int:
     start = _start(plan, wish)
     if runnable.is_older:
         note(f"{file} is in the older shape; compile it again where you have its Markdown.")
-    with _ended_by_signals(), own_ledger(call, creates=True, migrates=settings.database_url is None) as world:
+    with ended_by_signals(), own_ledger(call, creates=True, migrates=settings.database_url is None) as world:
         run = None if start else _unfinished(world, plan)
         follower = _follower(call, settings, world, run or _begin(call, world, plan, start, wish), file, answers)
         follower.greet(is_resumed=run is not None)
-        code = _with_worker(call, settings, world, follower)
+        code = follow_with_worker(call, settings, world, follower, log=LOG_FILE)
     call.show(follower.document, follower.take_leave)
     return code
 
@@ -126,51 +123,18 @@ def _begin(call: Call, world: World, plan: Plan, start: str | None, wish: Wish) 
 
 
 def _follower(call: Call, settings: Settings, world: World, run: Run, file: Path, answers: Answers) -> Follower:
-    from signoff.cli.spec.follow import Follower
-    from signoff.cli.spec.screen import screen_for
+    from signoff.cli.follow.follower import Follower
+    from signoff.cli.follow.screen import screen_for
+    from signoff.cli.spec.follow import SpecDoor
     from signoff.sdk.ledger_backend import LedgerBackend
 
+    backend = LedgerBackend(world, actor=call.actor)
     return Follower(
         call=call,
         world=world,
-        backend=LedgerBackend(world, actor=call.actor),
+        backend=backend,
         workflow_id=run.workflow_id,
-        file=file,
-        answers=answers,
+        door=SpecDoor(call, backend, file, answers),
         screen=screen_for(call),
         directory=settings.dir,
     )
-
-
-def _with_worker(call: Call, settings: Settings, world: World, follower: Follower) -> int:
-    from signoff.cli.worker_beside import WorkerBeside
-
-    _log_to(settings.dir)
-    attend = follower.attendance.attend if is_attended() and not call.is_json else None
-    with WorkerBeside(settings, world, attend) as beside:
-        beside.start()
-        try:
-            return follower.follow(beside.ending)
-        except KeyboardInterrupt:
-            return follower.leave()
-        finally:
-            follower.attendance.close()
-
-
-def _log_to(folder: Path) -> None:
-    """Beside the ledger: what the worker logs would tear what is shown."""
-    handler = logging.FileHandler(folder / LOG_FILE, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("signoff").setLevel(logging.INFO)
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """A terminal that is closed, or a supervisor, ends this as Ctrl-C does: the step that runs is stopped with it."""
-    before = {name: signal.signal(name, signal.default_int_handler) for name in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)

@@ -37,13 +37,13 @@ class ReplayStepAgent:
         # All are looked at before the first is written, so that a recording is played whole or not at all.
         places = {place_inside(root, path, hidden=self._directory): text for path, text in files.items()}
         for place, text in places.items():
-            _write(place, text, root)
+            write_recorded(place, text, root)
         show(says.encode())
         output = {"agent": "replay", "recorded": True, "files": sorted(files)}
         return StepResult(output, (to_artifact("said", says),) if says else ())
 
 
-def _write(place: Path, text: str, root: Path) -> None:
+def write_recorded(place: Path, text: str, root: Path) -> None:
     """All of it or nothing; a link that came there in the meantime is replaced, not followed."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -66,14 +66,17 @@ def _read_recordings(folder: Path) -> dict[str, dict[str, Any]]:
     if not folder.is_dir():
         raise _refused(str(folder), "there is no such folder")
     recordings = [_read_recording(name, text) for name, text in texts.items()]
-    return {digest_of(recording["prompt"]): recording for recording in recordings}
+    return {digest_of(recording["prompt"]): recording for recording in recordings if recording is not None}
 
 
-def _read_recording(name: str, text: bytes) -> dict[str, Any]:
+def _read_recording(name: str, text: bytes) -> dict[str, Any] | None:
+    """None for one of an agent of a story, which may lie in the same folder."""
     try:
         recording = parse_json(text)
     except InvalidInputError as error:
         raise _refused(name, error.message.removesuffix(".")) from None
+    if isinstance(recording, dict) and "agent" in recording:
+        return None
     if not isinstance(recording, dict) or recording.keys() != {"prompt", "says", "files"}:
         raise _refused(name, "it must be an object with the members 'prompt', 'says' and 'files'")
     files = recording["files"]

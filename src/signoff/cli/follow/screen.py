@@ -1,4 +1,4 @@
-"""What `signoff spec run` shows while it works: lines, what programs write, and at a terminal a line of progress."""
+"""What is shown of a run while it works: lines, what programs write, and at a terminal a line of progress."""
 
 from __future__ import annotations
 

@@ -1,0 +1,29 @@
+"""Walk the leg that a decided gate sets going, in this process and without an engine.
+
+It is for commands that should not wait for a worker, nor start one that would take up everybody's work. Legs may be
+walked again: a worker that comes to the same one, now or later, finds what is recorded and publishes it.
+"""
+
+from __future__ import annotations
+
+from signoff.app.advance_run import begin_leg, do_node
+from signoff.app.begin_at_gate import Asked
+from signoff.app.legs import Leg
+from signoff.app.steps import Steps
+from signoff.app.world import World
+from signoff.gates.keys import leg_id
+
+
+def walk_gate_leg(world: World, steps: Steps, asked: Asked) -> None:
+    """To the next gate, or the end of the run. A step that fails ends the run, as it does with a worker."""
+    run, gate = asked.run, asked.gate
+    leg = Leg(
+        id=leg_id(run.workflow_id, gate.gate_key),
+        workflow_id=run.workflow_id,
+        attempt=gate.on_decision["attempt"],
+        partition_key=run.queue_partition_key,
+        gate_key=gate.gate_key,
+    )
+    node = begin_leg(world, steps, leg)["node"]
+    while node is not None:
+        node = do_node(world, steps, leg, node)["node"]

@@ -1,0 +1,191 @@
+"""The commit of a story.
+
+It is the person's act: with their configuration, identity, signature and hooks. It is made from an index of its own,
+filled with the very bytes that were approved, so that nothing else gets into it, and the person's index is as it was
+when a hook refuses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from signoff.runners.git import check_git, run_git
+from signoff.runners.process import Limits, Outcome, inherited_environment, run_program
+from signoff.runners.repository import head_of
+from signoff.runners.story.look import LINK, Entry, Found, checked, find, is_well, look, named, told
+from signoff.stories.changes import UNCHANGED, Changed, Changes, CommitOutcome, Committed, FileChange, HookFailed
+
+#: Hooks may run a whole suite of tests.
+COMMIT_LIMITS = Limits(timeout_s=1_800, output_bytes_max=1_048_576)
+LOOK_LIMITS = Limits(timeout_s=60, output_bytes_max=67_108_864)
+_GONE = "000000"
+_KEPT = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_SSH")
+
+
+def commit(root: Path, approved: Changes, message: str) -> CommitOutcome:
+    """Commit exactly what was approved, with this message; what was committed before a crash is found.
+
+    Raises:
+        MissingProgramError: git is not installed. StepFailedError: git cannot do what it has to, outside of any hook.
+    """
+    check_git()
+    done = _made_before(root, approved)
+    if done is not None:
+        return _finished(root, approved, done, message)
+    now = look(root, [file.path for file in approved.files])
+    wanted = _difference(approved, now) or _wanted(root, approved)
+    if isinstance(wanted, Changed):
+        return wanted
+    with tempfile.TemporaryDirectory(prefix="signoff-commit-") as folder:
+        env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        _fill_index(root, approved.head, wanted, env)
+        words = ("commit", "--quiet", "--cleanup=verbatim", "--file=-")
+        outcome = _git(root, *words, stdin=f"{message}\n".encode(), env=env, limits=COMMIT_LIMITS)
+    if not is_well(outcome):
+        return HookFailed(told(outcome))
+    made = _said(root, "rev-parse", "--verify", "HEAD^{commit}")
+    if not _holds(root, approved, made, wanted):
+        return _taken_back(root, approved, made, wanted)
+    return _finished(root, approved, made, message)
+
+
+def _difference(approved: Changes, now: Changes) -> Changed | None:
+    """Why what is there is not what was approved."""
+    if now.branch != approved.branch:
+        return Changed(f"The branch is {now.branch or 'none'} now, and was {approved.branch or 'none'}.")
+    if now.head != approved.head:
+        return Changed(f"HEAD is at {now.head} now, and was at {approved.head or 'nothing'}.")
+    others = [was.path for was, is_ in zip(approved.files, now.files, strict=True) if was != is_]
+    if others:
+        return Changed(f"Changed since they were shown: {named(others)}.", tuple(others))
+    return Changed(" ".join(now.obstacles)) if now.obstacles else None
+
+
+def _wanted(root: Path, approved: Changes) -> dict[str, Entry] | Changed:
+    """The entries of the commit's tree, made of the very bytes that were approved."""
+    wanted = {}
+    for file in approved.files:
+        found = find(root, file.path)
+        if found.sha256 != file.sha256 or found.mode != file.mode:
+            return Changed(f"Changed since they were shown: {file.path}.", (file.path,))
+        if found.data is None:
+            wanted[file.path] = (_GONE, "0" * len(str(approved.head)))
+        elif file.status != UNCHANGED:
+            wanted[file.path] = (str(found.mode), _stored(root, file.path, found))
+    return wanted
+
+
+def _stored(root: Path, path: str, found: Found) -> str:
+    """The id of the bytes as git keeps them, after the filters that are set for the path."""
+    filters = ["--no-filters"] if found.mode == LINK else [f"--path={path}"]
+    return checked(_git(root, "hash-object", "-w", "--stdin", *filters, stdin=found.data or b""), "keep a file").strip()
+
+
+def _fill_index(root: Path, head: str | None, wanted: Mapping[str, Entry], env: Mapping[str, str]) -> None:
+    checked(_git(root, "read-tree", head or "--empty", env=env), "read the commit")
+    checked(_update_index(root, wanted, env), "fill an index")
+    # Hooks compare the index with the work tree by the times of files; what differs is said by the exit code.
+    _git(root, "update-index", "-q", "--refresh", env=env)
+
+
+def _update_index(root: Path, wanted: Mapping[str, Entry], env: Mapping[str, str]) -> Outcome:
+    lines = [f"{mode} {id_}\t{path}\0" for path, (mode, id_) in wanted.items()]
+    return _git(root, "update-index", "-z", "--index-info", stdin="".join(lines).encode(), env=env)
+
+
+def _holds(root: Path, approved: Changes, made: str, wanted: Mapping[str, Entry]) -> bool:
+    return _parents(root, made) == _expected_parents(approved) and _held(root, approved.head, made) == wanted
+
+
+def _parents(root: Path, made: str) -> list[str]:
+    return _said(root, "rev-list", "--parents", "--max-count=1", made).split()[1:]
+
+
+def _expected_parents(approved: Changes) -> list[str]:
+    return [approved.head] if approved.head else []
+
+
+def _held(root: Path, head: str | None, made: str) -> dict[str, Entry]:
+    """What the commit changes; the mode of a file that it takes away is `_GONE`."""
+    since = [head] if head else ["--root"]
+    words = ("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id", *since, made)
+    fields = checked(run_git(root, *words), "look at the commit").split("\0")
+    entries = {}
+    for about, path in zip(fields[0::2], fields[1::2], strict=False):
+        _, mode, _, id_, _ = about.split(" ")
+        entries[path] = (mode, id_)
+    return entries
+
+
+def _made_before(root: Path, approved: Changes) -> str | None:
+    """The commit that HEAD is at, where it is the approved one, made before a crash."""
+    head = head_of(root)
+    if head.commit in (None, approved.head) or head.branch != approved.branch:
+        return None
+    made = str(head.commit)
+    if _parents(root, made) != _expected_parents(approved):
+        return None
+    held = _held(root, approved.head, made)
+    files = {file.path: file for file in approved.files if file.status != UNCHANGED}
+    is_it = held.keys() == files.keys() and all(_is_as_shown(root, files[path], held[path]) for path in held)
+    return made if is_it else None
+
+
+def _is_as_shown(root: Path, file: FileChange, entry: Entry) -> bool:
+    mode, id_ = entry
+    if file.sha256 is None or mode == _GONE:
+        return file.sha256 is None and mode == _GONE
+    kept = run_git(root, "cat-file", "blob", id_, limits=LOOK_LIMITS)
+    if mode != file.mode or not is_well(kept):
+        return False
+    if hashlib.sha256(kept.stdout).hexdigest() == file.sha256:
+        return True
+    # A filter may stand between the two, as with line ends.
+    found = find(root, file.path)
+    return found.sha256 == file.sha256 and _stored(root, file.path, found) == id_
+
+
+def _finished(root: Path, approved: Changes, made: str, message: str) -> Committed:
+    """The person's own index is brought to what was committed."""
+    written = _update_index(root, _held(root, approved.head, made), {})
+    _git(root, "update-index", "-q", "--refresh")
+    remarks = [] if is_well(written) else ["The index could not be brought up to date; run: git reset"]
+    said = _said(root, "-c", "i18n.logOutputEncoding=UTF-8", "log", "--max-count=1", "--format=%B", made)
+    if said.strip() != message.strip():
+        remarks.append(f"A hook has changed the message; it is now: {said.strip()}")
+    return Committed(made, " ".join(remarks) or None)
+
+
+def _taken_back(root: Path, approved: Changes, made: str, wanted: Mapping[str, Entry]) -> Changed:
+    """A hook has put something into the commit that nobody has seen."""
+    held = _held(root, approved.head, made)
+    others = sorted(path for path in {*held, *wanted} if held.get(path) != wanted.get(path))
+    reason = ("-m", "signoff: a hook changed what was approved")
+    back = ("update-ref", *reason, "HEAD", approved.head, made) if approved.head else ("update-ref", "-d", "HEAD", made)
+    checked(_git(root, *back), "take the commit back")
+    why = f"A hook changed what was to be committed ({named(others)}); the commit {made[:12]} was taken back."
+    return Changed(why, tuple(others))
+
+
+def _git(
+    root: Path, *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, limits: Limits = LOOK_LIMITS
+) -> Outcome:
+    """Git as the person has it, in this repository."""
+    return run_program(["git", *words], limits, stdin=stdin, cwd=root, env={**_environment(), **(env or {})})
+
+
+def _environment() -> dict[str, str]:
+    """The person's, without what would lead git to another repository or index."""
+    kept = {
+        name: value
+        for name, value in inherited_environment().items()
+        if not name.startswith("GIT_") or name.startswith(_KEPT)
+    }
+    return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": ":"}
+
+
+def _said(root: Path, *words: str) -> str:
+    return checked(_git(root, *words), f"do {words[0]}").strip()

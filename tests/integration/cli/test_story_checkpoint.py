@@ -1,0 +1,381 @@
+"""`signoff story checkpoint` without a terminal: what a script says, what state file and ledger are afterwards."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from story_checkpoints import COMMIT, MESSAGE, PO, QA, STORY, state_of, write_state
+from story_pipeline import STATE, Pipeline, make_pipeline
+
+from signoff.app.answer_checkpoint import answer_checkpoint, ask_checkpoint, settle_checkpoint
+from signoff.bootstrap import open_world
+from signoff.errors import ConflictError
+from signoff.runners.story.state_file import StateFile
+from signoff.sdk.ledger_backend import LedgerBackend
+from signoff.settings import load
+from signoff.stories.asking import prompt_draft
+from signoff.stories.checkpoint import find_checkpoint
+from signoff.stories.state import PipelineState
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Pipeline:
+    return make_pipeline(tmp_path / "repo", monkeypatch, capsys)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path) -> None:
+    (tmp_path / "repo").mkdir()
+
+
+DECISIONS = [
+    (PO, "1", "continue", "running", "user_approved"),
+    (PO, "changes", "pause", "paused", "user_deferred"),
+    (PO, "abort", "abort", "failed", "user_rejected"),
+    (QA, "approve", "continue", "running", "user_approved"),
+    (QA, "2", "fix", "running", "user_rejected"),
+    (QA, "3", "abort", "failed", "user_rejected"),
+    (COMMIT, "1", "continue", "running", "user_approved"),
+    (COMMIT, "abort", "abort", "paused", "user_rejected"),
+]
+
+
+@pytest.mark.parametrize(
+    ("data", "choice", "action", "status", "event"), DECISIONS, ids=lambda part: part if isinstance(part, str) else None
+)
+def test_each_choice_is_told_written_and_recorded(
+    pipeline: Pipeline, data: dict[str, Any], choice: str, action: str, status: str, event: str
+) -> None:
+    pipeline.write(state_of(data, in_pipeline=choice.isdigit()))
+    answer = pipeline.checkpoint("--choice", choice, "--rationale", "I looked", "--format", "json")
+    assert answer.code == 0, answer.err
+    decision = answer.document["decision"]
+    assert (decision["action"], decision["checkpoint"]) == (action, data["checkpoint"])
+    assert pipeline.state["pipeline"]["status"] == status
+    entry = pipeline.state["history"][-1]
+    assert (entry["event"], entry["signoff"]["by"], entry["signoff"]["rationale"]) == (event, "ada", "I looked")
+    (told,) = pipeline.entries("gate.deferred" if action == "pause" else "gate.decided")
+    assert (told["actor"], told["body"]["rationale"]) == ("ada", "I looked")
+    assert told["body"]["subject"] == {"story": STORY, "checkpoint": data["checkpoint"]}
+    assert told["body"]["promptDigest"] == entry["signoff"]["promptDigest"] == pipeline.gates()[0]["prompt"]["digest"]
+    assert pipeline.gates()[0]["state"] == ("PENDING" if action == "pause" else "RECEIVED")
+
+
+def test_the_decision_is_yaml_alone_on_standard_output_and_everything_drawn_is_beside_it(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(PO))
+    answer = pipeline.checkpoint("--choice", "approve")
+    assert answer.out == "decision:\n  action: continue\n  checkpoint: po_approval\n  custom_data: null\n"
+    for words in (
+        "HITL CHECKPOINT #1: PO Validation Complete",
+        "STORY: 4.10 - Coverage",
+        "GO (Score: 8/10)",
+        "[3] ABORT",
+    ):
+        assert words in answer.err
+    assert answer.err.isascii()
+
+
+def test_qa_and_commit_screens_show_their_tables(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(QA))
+    shown = pipeline.checkpoint().err
+    for words in ("HITL CHECKPOINT #2: QA Review Complete", "QA GATE: CONCERNS", "12 passing, 0 failing", "TEST-001"):
+        assert words in shown
+    pipeline.write(state_of(COMMIT))
+    shown = pipeline.checkpoint().err
+    for words in (
+        "HITL CHECKPOINT #3: Ready to Commit",
+        "FILES TO COMMIT (2 files)",
+        "| new ",
+        "| modified",
+        "- add a",
+    ):
+        assert words in shown
+
+
+def test_what_files_say_cannot_act_on_a_terminal(pipeline: Pipeline) -> None:
+    pipeline.write(
+        state_of({**PO, "summary": "\x1b[2Jclear\u202e", "amendments": [{"change": "[red]\x1b]0;title\x07"}]})
+    )
+    shown = pipeline.checkpoint().err
+    assert "\x1b" not in shown
+    assert "[red]]0;title" in shown
+
+
+def test_without_a_terminal_and_a_choice_the_gate_stays_open_and_it_is_said_how_to_answer(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(QA))
+    before = (pipeline.folder / STATE).read_bytes()
+    answer = pipeline.checkpoint()
+    assert (answer.code, answer.out) == (3, "")
+    (gate,) = pipeline.gates()
+    assert gate["state"] == "PENDING"
+    assert f"signoff story checkpoint --state={STATE} --choice=fix" in answer.err
+    assert f"signoff gate approve {gate['workflowID']} {gate['gateKey']}" in answer.err
+    assert pipeline.checkpoint().code == 3
+    assert [one["gateKey"] for one in pipeline.gates()] == [gate["gateKey"]]
+    assert (pipeline.folder / STATE).read_bytes() == before
+
+
+def test_an_answer_given_elsewhere_is_found_and_the_state_file_brought_up_to_date(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(QA))
+    pipeline.checkpoint()
+    gate = pipeline.gates()[0]
+    where = (gate["workflowID"], gate["gateKey"])
+    assert (
+        pipeline.run("gate", "reply", *where, "--choice", "fix", "--data", '{"note": "two"}', "--as", "bob").code == 0
+    )
+    refused = pipeline.checkpoint("--choice", "approve")
+    assert refused.code == 4
+    assert "fix by bob" in refused.err
+    assert pipeline.state["pipeline"]["status"] == "checkpoint"
+    answer = pipeline.checkpoint()
+    assert answer.code == 0
+    assert "Decided before: fix by bob" in answer.err
+    assert "action: fix" in answer.out
+    assert (pipeline.state["pipeline"]["phase"], pipeline.state["checkpointData"]) == ("fixing", None)
+    told = pipeline.state["history"][-1]["signoff"]
+    assert (told["by"], told["rationale"]) == ("bob", "two")
+
+
+def test_the_same_data_after_a_fix_or_an_abort_of_a_commit_is_a_new_gate(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(QA))
+    pipeline.checkpoint("--choice", "fix")
+    pipeline.write({**pipeline.state, "checkpointData": QA})
+    assert pipeline.checkpoint("--choice", "approve").code == 0
+    pipeline.write(state_of(COMMIT))
+    assert pipeline.checkpoint("--choice", "abort").code == 0
+    assert pipeline.state["checkpointData"] == COMMIT
+    assert pipeline.checkpoint("--choice", "commit").code == 0
+    assert len({gate["gateKey"] for gate in pipeline.gates()}) == 4
+
+
+def test_a_pause_can_be_said_twice_and_then_be_decided_at_the_same_gate(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(PO))
+    for choice in ("2", "2", "1"):
+        assert pipeline.checkpoint("--choice", choice).code == 0
+    events = [entry["event"] for entry in pipeline.state["history"]]
+    assert events == ["pipeline_started", "user_deferred", "user_deferred", "user_approved"]
+    assert len(pipeline.gates()) == 1
+
+
+def test_a_commit_holds_the_listed_files_with_the_message_of_the_file(pipeline: Pipeline) -> None:
+    pipeline.put("unlisted.txt", "x")
+    pipeline.put("message.txt", "fix: say it better  \r\n\r\nbody\r\n\r\n")
+    pipeline.write(state_of(COMMIT))
+    answer = pipeline.checkpoint("--choice", "commit", "--message-file", "message.txt", "--json")
+    head = pipeline.git("rev-parse", "HEAD")
+    assert answer.document["decision"]["custom_data"] == {
+        "commit": head,
+        "commit_message": "fix: say it better\n\nbody",
+    }
+    assert pipeline.git("log", "-1", "--format=%B") == "fix: say it better\n\nbody"
+    assert pipeline.git("show", "--name-only", "--format=").split() == ["README.md", "src/new.py"]
+    assert pipeline.state["history"][-1]["signoff"]["commit"] == head
+    assert pipeline.state["stories"][STORY]["state"] == "complete"
+
+
+def test_without_commit_the_state_moves_on_and_nothing_is_committed(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(COMMIT))
+    head = pipeline.git("rev-parse", "HEAD")
+    # What would keep a commit from being made here is whoever commits their business.
+    pipeline.put("staged.txt", "x")
+    pipeline.git("add", "staged.txt")
+    answer = pipeline.checkpoint("--choice", "1", "--no-commit")
+    assert (answer.code, pipeline.state["pipeline"]["status"]) == (0, "running")
+    assert "custom_data: null" in answer.out
+    assert pipeline.git("rev-parse", "HEAD") == head
+
+
+def test_review_prints_the_real_diff_and_decides_nothing(pipeline: Pipeline) -> None:
+    pipeline.put("unlisted.txt", "not shown")
+    pipeline.write(state_of(COMMIT))
+    answer = pipeline.checkpoint("--choice", "2")
+    assert (answer.code, answer.out) == (3, "")
+    for words in ("-# Before", "+# After", "+print('new')", "--choice=commit"):
+        assert words in answer.err
+    assert "unlisted.txt" not in answer.err
+    assert pipeline.gates()[0]["state"] == "PENDING"
+
+
+@pytest.mark.parametrize(
+    ("data", "flags", "words"),
+    [
+        (COMMIT, ("--choice", "3"), "--message-file"),
+        (COMMIT, ("--choice", "9"), "'9' is no choice at commit_approval; choose one of 1 (commit), 2 (review)"),
+        (COMMIT, ("--message-file", "none.txt"), "none.txt cannot be read"),
+        (PO, ("--message-file", STATE), "--message-file is for commit_approval"),
+        (PO, ("--checkpoint", "qa_approval"), "Invalid checkpoint state: expected qa_approval"),
+        (PO, ("--state", "elsewhere.json"), "Pipeline state not found: elsewhere.json"),
+    ],
+    ids=lambda part: part[-1] if isinstance(part, tuple) else None,
+)
+def test_bad_input_is_refused_in_words_and_nothing_is_written(
+    pipeline: Pipeline, data: dict[str, Any], flags: tuple[str, ...], words: str
+) -> None:
+    pipeline.write(state_of(data))
+    before = (pipeline.folder / STATE).read_bytes()
+    answer = pipeline.checkpoint(*flags)
+    assert (answer.code, answer.out) == (2, "")
+    assert words in answer.err
+    assert (pipeline.folder / STATE).read_bytes() == before
+    assert [gate["state"] for gate in pipeline.gates()] in ([], ["PENDING"])
+
+
+def test_a_state_that_is_no_json_is_refused_with_file_and_line(pipeline: Pipeline) -> None:
+    pipeline.put(STATE, '{\n  "pipeline": {},\n  oops\n}')
+    answer = pipeline.checkpoint()
+    assert answer.code == 2
+    assert f"{STATE}:3: Invalid pipeline state: not JSON" in answer.err
+
+
+def test_the_state_is_looked_for_where_pipelines_keep_it(pipeline: Pipeline) -> None:
+    write_state(pipeline.folder / ".bmad-core/state/pipeline-state.json", state_of(PO))
+    pipeline.write(state_of(QA))
+    assert "checkpoint: po_approval" in pipeline.checkpoint("--choice", "1").out
+    (pipeline.folder / ".bmad-core/state/pipeline-state.json").unlink()
+    assert "checkpoint: qa_approval" in pipeline.checkpoint("--choice", "1").out
+
+
+def test_what_is_staged_beside_the_files_is_refused_by_name_before_anything_is_decided(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(COMMIT))
+    pipeline.put("staged.txt", "x")
+    pipeline.git("add", "staged.txt")
+    answer = pipeline.checkpoint("--choice", "commit")
+    assert answer.code == 1
+    assert "Staged, but not among these files: staged.txt." in answer.err
+    assert pipeline.gates()[0]["state"] == "PENDING"
+    assert pipeline.git("diff", "--cached", "--name-only") == "staged.txt"
+
+
+def test_a_failing_hook_is_shown_and_leads_back_to_the_screen(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(COMMIT))
+    pipeline.hook("echo lint says no; exit 1")
+    head = pipeline.git("rev-parse", "HEAD")
+    answer = pipeline.checkpoint("--choice", "commit")
+    assert (answer.code, answer.out, pipeline.git("rev-parse", "HEAD")) == (3, "", head)
+    assert "| lint says no" in answer.err
+    assert answer.err.count("HITL CHECKPOINT #3") == 2
+    assert (pipeline.state["history"][-1]["event"], pipeline.state["checkpointData"]) == ("error", COMMIT)
+    assert [gate["state"] for gate in pipeline.gates()] == ["PENDING", "RECEIVED"]
+    pipeline.hook("exit 0")
+    assert pipeline.checkpoint("--choice", "commit").code == 0
+    assert pipeline.git("rev-parse", "HEAD^") == head
+
+
+def test_a_file_that_changed_after_it_was_approved_is_not_committed_and_shown_again(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(COMMIT))
+    pipeline.checkpoint()
+    gate = pipeline.gates()[0]
+    pipeline.run("gate", "approve", gate["workflowID"], gate["gateKey"], "--field", "message=another")
+    head = pipeline.git("rev-parse", "HEAD")
+    pipeline.put("src/new.py", "print('something else')\n")
+    answer = pipeline.checkpoint()
+    assert (answer.code, pipeline.git("rev-parse", "HEAD")) == (3, head)
+    assert "Changed since they were shown: src/new.py." in answer.err
+    assert pipeline.state["history"][-1]["details"] == "not committed: Changed since they were shown: src/new.py."
+    assert pipeline.gates()[0]["prompt"]["digest"] != gate["prompt"]["digest"]
+
+
+def test_an_approval_from_elsewhere_is_committed_with_the_message_that_was_said_there(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(COMMIT))
+    pipeline.checkpoint()
+    gate = pipeline.gates()[0]
+    pipeline.run("gate", "approve", gate["workflowID"], gate["gateKey"], "--field", "message=another")
+    answer = pipeline.checkpoint()
+    assert (answer.code, pipeline.git("log", "-1", "--format=%B")) == (0, "another")
+    assert "commit_message: another" in answer.out
+
+
+def test_a_state_file_that_was_changed_after_it_was_drawn_is_a_conflict_and_left_alone(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(PO))
+    file = StateFile(pipeline.folder / STATE)
+    seen = file.read()
+    with pipeline.backend() as backend:
+        asked = ask_checkpoint(backend, file, seen, find_checkpoint(seen), None)
+        pipeline.write({**state_of(PO), "mine": 1})
+        with pytest.raises(ConflictError) as caught:
+            answer_checkpoint(
+                *(backend, file, asked),
+                payload={"choice": "approve"},
+                dedupe_key="once",
+                origin="manual",
+                make_commit=None,
+            )
+        assert (caught.value.code, caught.value.receipt) == ("pipeline-state-changed", None)
+    assert pipeline.state == {**state_of(PO), "mine": 1}
+    assert pipeline.gates()[0]["state"] == "PENDING"
+
+
+def test_a_checkpoint_whose_time_was_over_is_asked_anew(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(PO))
+    file = StateFile(pipeline.folder / STATE)
+    seen = file.read()
+    with open_world(load({}, {}, cwd=pipeline.folder)) as world:
+        first = ask_checkpoint(LedgerBackend(world, actor="ada"), file, seen, find_checkpoint(seen), None)
+        later = replace(world, clock=lambda: first.gate["deadlineAt"] + 1)
+        backend = LedgerBackend(later, actor="ada")
+        second = ask_checkpoint(backend, file, seen, find_checkpoint(seen), None)
+        assert second.gate["gateKey"] == first.gate["gateKey"]
+        backend.gate(first.gate["workflowID"], first.gate["gateKey"])
+        with pytest.raises(ConflictError):
+            backend.reply(
+                *(first.gate["workflowID"], first.gate["gateKey"]),
+                {"payload": {"choice": "approve"}, "dedupeKey": "late"},
+            )
+        third = ask_checkpoint(backend, file, seen, find_checkpoint(seen), None)
+        assert third.gate["gateKey"] == f"{first.gate['gateKey']}-2"
+        assert third.gate["state"] == "PENDING"
+
+
+def test_the_gate_of_a_run_is_answered_and_its_file_is_left_to_the_run(pipeline: Pipeline) -> None:
+    checkpoint = find_checkpoint(PipelineState(state_of(QA)))
+    with pipeline.backend("robot") as backend:
+        body = {"workflowId": "it_1", "gateKey": "qa-1", "prompt": prompt_draft(checkpoint), "ttlS": 3600}
+        backend.open_gate(body)
+    named = {**QA, "signoff": {"workflowID": "it_1", "gateKey": "qa-1"}}
+    pipeline.write(state_of(named))
+    answer = pipeline.checkpoint("--choice", "fix")
+    assert (answer.code, pipeline.state) == (0, state_of(named))
+    assert "action: fix" in answer.out
+    assert "The run goes on with: signoff story resume" in answer.err
+    assert [(gate["gateKey"], gate["decision"]["decision"]) for gate in pipeline.gates()] == [("qa-1", "fix")]
+    assert "action: fix" in pipeline.checkpoint().out
+
+
+@pytest.mark.parametrize("edited", [{"qaFindings": {"gate": "PASS"}}, {"signoff": {"workflowID": "x", "gateKey": "y"}}])
+def test_a_file_that_shows_something_else_than_its_runs_gate_asks_is_not_believed(
+    pipeline: Pipeline, edited: dict[str, Any]
+) -> None:
+    checkpoint = find_checkpoint(PipelineState(state_of(QA)))
+    with pipeline.backend("robot") as backend:
+        body = {"workflowId": "it_1", "gateKey": "qa-1", "prompt": prompt_draft(checkpoint), "ttlS": 3600}
+        backend.open_gate(body)
+    pipeline.write(state_of({**QA, "signoff": {"workflowID": "it_1", "gateKey": "qa-1"}, **edited}))
+    answer = pipeline.checkpoint("--choice", "approve")
+    assert answer.code == 2
+    assert answer.err.startswith("Error: Invalid checkpoint state: ")
+    assert pipeline.gates()[0]["state"] == "PENDING"
+
+
+def test_the_same_decision_is_told_again_where_the_file_has_it_already(pipeline: Pipeline) -> None:
+    """Somebody else's command has written it between our look and our turn."""
+    pipeline.write(state_of(COMMIT))
+    pipeline.checkpoint()
+    gate = pipeline.gates()[0]
+    pipeline.run("gate", "approve", gate["workflowID"], gate["gateKey"])
+    told = pipeline.checkpoint("--json").document
+    after = pipeline.state
+    pipeline.write({**after, "checkpointData": COMMIT, "history": after["history"][:1]})
+    file = StateFile(pipeline.folder / STATE)
+    with pipeline.backend() as backend:
+        seen = file.read()
+        asked = ask_checkpoint(backend, file, seen, find_checkpoint(seen), None)
+        pipeline.write(after)
+        outcome = settle_checkpoint(backend, file, asked, make_commit=None)
+    assert outcome.decision is not None
+    assert outcome.decision.document == told
+    assert json.loads(json.dumps(pipeline.state)) == after
+    assert MESSAGE.splitlines()[0] in pipeline.git("log", "-1", "--format=%s")
