@@ -91,6 +91,24 @@ def test_reads_and_replies_on_the_embedded_ledger_import_nothing_heavy(
     assert imported_by(directory, *arguments) == set()
 
 
+def test_missions_are_moved_and_shown_without_anything_heavy(tmp_path: Path) -> None:
+    git = ("git", "-c", "user.name=ada", "-c", "user.email=ada@signoff.example")
+    for words in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "-m", "Begin"]):
+        subprocess.run([*git, *words], cwd=tmp_path, check=True)
+    ada = ("--actor", "ada")
+    for words in (
+        ["init", "release", *ada],
+        ["plan"],
+        ["tasks", *ada],
+        ["claim", "WP01", *ada],
+        ["start", "WP01", *ada],
+        ["status"],
+        ["list"],
+        ["doctor"],
+    ):
+        assert imported_by(tmp_path, "mission", *words) == set(), words
+
+
 def test_reads_and_replies_on_postgres_import_its_driver_alone(tmp_path: Path, postgres_url: str) -> None:
     fill(tmp_path, postgres_url)
     where = ("--database-url", postgres_url)

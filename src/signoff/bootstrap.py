@@ -6,7 +6,7 @@ Imports are made where they are needed, so that a command which reads the ledger
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from signoff.app import moments
 from signoff.app.world import World
-from signoff.clock import MovableClock, moved_ms, new_ulid, now_ms
-from signoff.errors import NotFoundError, OperationError, SignoffError
+from signoff.clock import MovableClock, moved_ms, new_ulid, now_ms, now_us
+from signoff.errors import DocumentError, NotFoundError, OperationError, SignoffError
 from signoff.ledger.migrate import check_schema, schema_version, upgrade
 from signoff.ledger.store import SqlLedger
 from signoff.settings import Settings, Source, mask_url
@@ -27,10 +27,14 @@ if TYPE_CHECKING:
     from signoff.app.steps import Agent, Attend, RepositorySandbox, Sandbox, StepAgent, Steps
     from signoff.engine.relay import CallBack
     from signoff.engine.worker import Worker
+    from signoff.gates.gate import Gate
     from signoff.ledger.database import Database
+    from signoff.notify.read import NotifyFile, Reach
+    from signoff.notify.secrets import Secrets
     from signoff.policy.level import Schedule
     from signoff.policy.risk import RiskPolicy
     from signoff.policy.schedule import Span
+    from signoff.runners.story.agents import StoryAgent
 
 PRIVATE_POSTGRES = "postgres"
 SIGNING_KEY_FILE = "signing-key"
@@ -54,7 +58,7 @@ def open_world(
         PolicyError: of a server, whose risk policy is read first. OperationError: (`development-ledger`) of a server
         outside development mode, on a ledger whose clock was moved.
     """
-    _arm_crash_point()
+    arm_crash_point()
     policy = _policy_once(settings)
     if is_server:
         # What is wrong with it is said now, and not to the first who asks.
@@ -122,12 +126,16 @@ def make_worker(settings: Settings, world: World, *, attend: Attend | None = Non
 
     `attend` asks whoever sits at this process's terminal to do what a spec's prompt says, where the agent is none.
     """
+    from signoff.app.find import find_gates_of
     from signoff.app.sign_in import is_open
     from signoff.engine.worker import Worker, WorkerOptions
     from signoff.ledger.sqlite import engine_url
 
     outbox = world.ledger
     assert isinstance(outbox, SqlLedger)  # noqa: S101 - open_world made it; it implements all three ports
+    notices = make_notices(settings, is_open=lambda: is_open(world))
+    if notices is not None:
+        _warn_of_dead_notices(settings, world)
     options = WorkerOptions(
         system_database_url=settings.database_url or engine_url(settings.dir),
         app_version=settings.app_version,
@@ -139,12 +147,12 @@ def make_worker(settings: Settings, world: World, *, attend: Attend | None = Non
     return Worker(
         world,
         outbox=outbox,
-        steps=make_steps(settings, attend=attend),
+        steps=make_steps(settings, attend=attend, gates_of=lambda run_id: find_gates_of(world, run_id)),
         options=options,
         signing_key=secret_file(settings.dir / SIGNING_KEY_FILE),
         call_back=_call_back(settings),
         deliveries=outbox,
-        notices=make_notices(settings, is_open=lambda: is_open(world)),
+        notices=notices,
     )
 
 
@@ -156,22 +164,17 @@ def make_notices(settings: Settings, *, is_open: Callable[[], bool]) -> Notices 
     Raises:
         NotifyFileError: with everything that is wrong in it. MissingProgramError: a channel needs an extra.
     """
-    path = settings.notify_file
-    origin = next(source.origin for source in settings.sources if source.name == "notify_file")
-    if origin == "default" and not path.exists():
-        return None
     from random import SystemRandom
 
     from signoff.app.callback_url import check_callback_url
     from signoff.app.deliver_notice import Notices
     from signoff.notify.channels import make_channels
-    from signoff.notify.open_file import open_notify_file
     from signoff.notify.secrets import Secrets
 
     secrets = Secrets(os.environ)
-    here = Path.cwd()
-    called = path.relative_to(here) if path.is_relative_to(here) else path
-    file = open_notify_file(path, called=str(called), secrets=secrets)
+    file = _open_notify_file(settings, secrets)
+    if file is None:
+        return None
     channels = make_channels(
         file,
         secrets=secrets,
@@ -179,13 +182,60 @@ def make_notices(settings: Settings, *, is_open: Callable[[], bool]) -> Notices 
         check_url=lambda url: check_callback_url(url, allow=settings.callbacks_allow, is_open=is_open()),
         clock=now_ms,
     )
-    return Notices(file.routes, channels, file.attempts_max, SystemRandom().random)
+    return Notices(file.routes, channels, file.attempts_max, SystemRandom().random, file.people)
 
 
-def make_steps(settings: Settings, *, attend: Attend | None = None) -> Steps:
+def check_notices(settings: Settings, world: World | None) -> None:
+    """Look whether all whom the notify file names can be told, by what the ledger knows now; None is that of nobody.
+
+    Raises:
+        NotifyFileError: also with the webhooks that no worker calls, and the roles that there are not. PolicyError.
+    """
+    from signoff.app.callback_url import is_callback_allowed
+    from signoff.app.find_roles import find_roles
+    from signoff.app.sign_in import is_open
+    from signoff.notify.read import Reach
+    from signoff.notify.secrets import Secrets
+
+    is_all_open = world is None or is_open(world)
+    roles = _policy_once(settings)().roles if world is None else find_roles(world)
+    allow = settings.callbacks_allow
+    reach = Reach(roles, lambda url: is_callback_allowed(url, allow=allow, is_open=is_all_open))
+    _open_notify_file(settings, Secrets(os.environ), reach)
+
+
+def _open_notify_file(settings: Settings, secrets: Secrets, reach: Reach | None = None) -> NotifyFile | None:
+    """None where there is none, and none is named."""
+    path = settings.notify_file
+    origin = next(source.origin for source in settings.sources if source.name == "notify_file")
+    if origin == "default" and not path.exists():
+        return None
+    from signoff.notify.open_file import open_notify_file
+
+    here = Path.cwd()
+    called = path.relative_to(here) if path.is_relative_to(here) else path
+    return open_notify_file(path, called=str(called), secrets=secrets, reach=reach)
+
+
+def _warn_of_dead_notices(settings: Settings, world: World) -> None:
+    """A worker works all the same: people and tokens come and go, and everybody else is told."""
+    try:
+        check_notices(settings, world)
+    except DocumentError as error:
+        for problem in error.message.splitlines():
+            _log_warning("%s", problem)
+
+
+def make_steps(
+    settings: Settings, *, attend: Attend | None = None, gates_of: Callable[[str], Sequence[Gate]] = lambda _: ()
+) -> Steps:
+    """`gates_of` finds the gates of a run: what was decided at them is what some steps write down."""
+    from signoff.plans import story
     from signoff.runners import compile_default
+    from signoff.runners.mission import steps as mission
     from signoff.runners.routes import RoutedSteps
     from signoff.runners.spec import steps as spec
+    from signoff.runners.story.steps import StorySteps
     from signoff.runners.worktree import ScratchWorkTree
 
     work_tree = ScratchWorkTree(settings.dir / "work")
@@ -194,12 +244,23 @@ def make_steps(settings: Settings, *, attend: Attend | None = None) -> Steps:
     of_specs = spec.SpecSteps(
         _make_step_agent(settings, attend), _make_repository_sandbox(settings), settings.dir.resolve()
     )
+    of_stories = StorySteps(_make_story_agent(settings, attend), settings.dir.resolve())
     return RoutedSteps(
         {
             **dict.fromkeys(compile_default.ACTIONS, of_intents),
             **dict.fromkeys(spec.ACTIONS, of_specs),
+            **dict.fromkeys(mission.ACTIONS, mission.MissionSteps(gates_of, now_us)),
+            **dict.fromkeys(story.ACTIONS, of_stories),
         }
     )
+
+
+def make_mission_steps(world: World) -> Steps:
+    """Those behind the gates of missions alone, for commands that do them without a worker."""
+    from signoff.app.find import find_gates_of
+    from signoff.runners.mission.steps import MissionSteps
+
+    return MissionSteps(lambda run_id: find_gates_of(world, run_id), now_us)
 
 
 def secret_file(path: Path) -> bytes:
@@ -271,6 +332,16 @@ def _make_step_agent(settings: Settings, attend: Attend | None) -> StepAgent:
     return CommandStepAgent(settings.agent_command or (), settings.agent_timeout_s, settings.agent_output_bytes_max)
 
 
+def _make_story_agent(settings: Settings, attend: Attend | None) -> StoryAgent:
+    from signoff.runners.story.agents import CommandStoryAgent, PersonStoryAgent, ReplayStoryAgent
+
+    if settings.agent == "replay":
+        return ReplayStoryAgent(settings.replay_dir, settings.dir)
+    if settings.agent == "none":
+        return PersonStoryAgent(settings.dir.resolve(), attend)
+    return CommandStoryAgent(settings.agent_command or (), settings.agent_timeout_s, settings.agent_output_bytes_max)
+
+
 def _make_repository_sandbox(settings: Settings) -> RepositorySandbox:
     from signoff.runners.spec.commands import LocalRepositorySandbox, MockRepositorySandbox
 
@@ -285,6 +356,12 @@ def _make_sandbox(settings: Settings) -> Sandbox:
     if settings.sandbox == "mock":
         return MockSandbox()
     return LocalSandbox(SANDBOX_TIMEOUT_S, settings.sandbox_output_bytes_max, settings.dir / "sandbox")
+
+
+def _log_warning(message: str, *values: object) -> None:
+    import logging
+
+    logging.getLogger("signoff").warning(message, *values)
 
 
 def _log_info(message: str, *values: object) -> None:
@@ -335,7 +412,7 @@ def _tool() -> str:
     return f"signoff {signoff.__version__}"
 
 
-def _arm_crash_point() -> None:
+def arm_crash_point() -> None:
     """SIGNOFF_CRASH_AT names a moment (`app.moments`) at which this process kills itself, for crash tests."""
     wanted = os.environ.get("SIGNOFF_CRASH_AT")
     if wanted is None:

@@ -13,6 +13,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def now_us() -> int:
+    """Microseconds, for what is ordered by its instants alone."""
+    return time.time_ns() // 1_000
+
+
 class MovableClock:
     """Now, as far on as a development server's clock was moved. Every process of its ledger reads the same file."""
 

@@ -16,10 +16,13 @@ The first split says whose move it is: the caller's, a document's author's, or o
     │           ├── GateTimedOutError
     │           └── GateCancelledError
     ├── DocumentError                a file's author can put it right; names file and line
+    │   ├── MissionError
     │   ├── NotifyFileError
     │   ├── PolicyError
     │   ├── SettingsError
     │   └── SpecError
+    ├── DiagnosticError              a mission's command stopped; says which rule, and how to go on
+    │   └── MoveRefusedError         no such edge, or its guard is not met; nothing was written
     └── OperationError               the operator, or we
         ├── DeliveryError            a notice did not get through; it is tried again
         ├── LedgerUnavailableError
@@ -129,6 +132,12 @@ class PolicyError(DocumentError):
     code = "invalid-policy"
 
 
+class MissionError(DocumentError):
+    """A file of a mission; `details["problems"]` has everything that is wrong with it."""
+
+    code = "invalid-mission"
+
+
 class NotifyFileError(DocumentError):
     """`notify.yaml`; `details["problems"]` has everything that is wrong with it."""
 
@@ -143,6 +152,34 @@ class SpecError(DocumentError):
     """A spec or its compiled file; `details["problems"]` has everything that is wrong with it."""
 
     code = "invalid-spec"
+
+
+class DiagnosticError(SignoffError):
+    """A command of a mission that stopped: at what (`diagnostic_code`, one of `missions.finding`), what to do about it
+    (`remediation`), and whatever else is known in `details`, the members of its JSON document."""
+
+    code = "mission-diagnostic"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        diagnostic_code: str,
+        remediation: str,
+        code: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, code=code or diagnostic_code.lower().replace("_", "-"), details=details)
+        self.diagnostic_code = diagnostic_code
+        self.remediation = remediation
+
+    def to_wire(self) -> dict[str, Any]:
+        """Flat, as programs read it."""
+        return {"diagnostic_code": self.diagnostic_code, "remediation": self.remediation, **self.details}
+
+
+class MoveRefusedError(DiagnosticError):
+    code = "move-refused"
 
 
 class OperationError(SignoffError):

@@ -72,19 +72,25 @@ DEATHS = [
     *_around("retry_run", journeys.say_no_then_yes),
 ]
 #: Died at in `test_callback_crash`, since only a callback that fails passes it, in `test_notice_crash`, where there is
-#: somebody to tell, in `test_resumption_crash`, where a graph is resumed, and in `test_identity_crash` and
-#: `test_spec_crash`, since principals and tokens are made, and specs run, by commands.
+#: somebody to tell, in `test_resumption_crash`, where a graph is resumed, in `test_session_crash`, where people sign in,
+#: and in `test_identity_crash`, `test_spec_crash` and `test_checkpoint_crash`, since principals and tokens are made, specs run,
+#: and checkpoints answered, by commands; with the missions' own tests, `test_mission_commands`, `test_review_crash` and
+#: `test_merge`, where a package is moved, a review asked for and recorded, and a mission merged.
 ELSEWHERE = {
     f"{verb}: {edge} commit"
     for verb in (
         "postpone_outbox",
         "add_principal",
         "disable_principal",
+        "change_principal",
         "delegate",
         "create_token",
         "revoke_token",
         "record_refusal",
         "start_spec",
+        "start_story",
+        "begin_at_gate",
+        "ask_again",
         "override_gate",
         "claim_deliveries",
         "finish_delivery",
@@ -95,9 +101,17 @@ ELSEWHERE = {
         "let_through",
         "settle_thread",
         "retry_thread",
+        "open_session",
+        "extend_session",
+        "end_sessions",
+        "make_link",
+        "use_link",
     )
     for edge in ("before", "after")
-} | {moments.DELIVERED}
+} | {
+    *(moments.DELIVERED, moments.MOVED, moments.CYCLE_WRITTEN, moments.MERGED, moments.TARGET_MOVED),
+    *(moments.CHECKPOINT_DECIDED, moments.STORY_COMMITTED, moments.STATE_DRAFTED),
+}
 
 ON_POSTGRES = {
     "open_gate: before commit",

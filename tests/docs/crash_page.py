@@ -19,9 +19,25 @@ _BETWEEN = {
     "that id is there already, a receiver of callbacks drops the repeat.",
     moments.DELIVERED: "A notice was sent, and its delivery is not marked. It is sent again under the same id; a "
     "receiver drops the repeat.",
+    moments.MOVED: "A work package's event is in the mission's log, and `status.json` does not say so yet. The next "
+    "command of the mission makes it anew from the log.",
+    moments.CYCLE_WRITTEN: "A review's cycle file is written, and its event is not in the log. It is recorded again, "
+    "which finds the file and writes the event.",
+    moments.MERGED: "Lanes are brought together in a scratch worktree; every branch is as it was. The merge goes on "
+    "from there.",
+    moments.CHECKPOINT_DECIDED: "A checkpoint is decided in the ledger, and the pipeline's state file does not know. "
+    "The next `signoff story checkpoint` finds the decision, and brings the file up to date.",
+    moments.STORY_COMMITTED: "A story's commit is made, and the state file does not know. The next `signoff story "
+    "checkpoint` finds the commit, and makes no other.",
+    moments.STATE_DRAFTED: "A state file is written beside the old one, and has not taken its place. The old one "
+    "stands; whoever comes next clears the draft away.",
+    moments.TARGET_MOVED: "The target branch has every lane, and its packages are not done yet. The merge finds that, "
+    "and writes their events.",
 }
 _COMMITS = {
     "add_principal": "Somebody is known by name.",
+    "ask_again": "A gate whose subject has changed is withdrawn, and its run goes back to ask anew.",
+    "begin_at_gate": "A run that waits at its gate is recorded, with the gate open. Asked again, it is found.",
     "begin_leg": "A run that was queued is under way.",
     "cancel_run": "A run is cancelled, its open gates with it.",
     "claim_thread": "The thread of a graph, and what is decided in it, is claimed by whoever resumes it. A claim whose "
@@ -30,11 +46,16 @@ _COMMITS = {
     "create_token": "A token is issued; one that dies here was shown to nobody, and can be revoked by its id.",
     "delegate": "One may act in another's roles.",
     "disable_principal": "Somebody is shut out.",
+    "change_principal": "Somebody's roles are changed, or they are let in again.",
+    "end_sessions": "Somebody has signed out of the inbox.",
     "expire": "A passed deadline moves a gate up its ladder, or ends it.",
+    "extend_session": "A session in use is good for another while. One that dies here ends sooner.",
     "fail_run": "A run ends as ERROR.",
     "hold_thread": "A claim is renewed.",
     "let_through": "A decided gate lets its node go on. One that dies here did nothing behind the gate, and is let "
     "through again.",
+    "make_link": "A one-time link is recorded. One that dies here was sent to nobody, and ends by itself.",
+    "open_session": "Somebody is signed in at the inbox. One that dies here is nobody's cookie, and ends by itself.",
     "open_gate": "A gate is opened; the run, if it is one's own, waits.",
     "pass_gate": "A leg finds the way on behind a gate.",
     "record_refusal": "What somebody was refused is recorded.",
@@ -48,7 +69,9 @@ _COMMITS = {
     "revoke_token": "A token is ended.",
     "settle_thread": "A claim is given up, with what became of each decision.",
     "start_run": "A run is recorded, and its first leg ordered.",
+    "use_link": "A link is used up, and its session open.",
     "override_gate": "Somebody went past an open gate.",
+    "start_story": "A run of a story is recorded, and its first leg ordered.",
     "start_spec": "A run of a spec is recorded, its first leg ordered, and gates that an override goes past decided.",
 }
 

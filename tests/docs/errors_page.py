@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from signoff import errors
 from signoff.api.codes import CODES
 from signoff.cli.failure import exit_code_of
-from signoff.errors import DocumentError, SignoffError
+from signoff.errors import DiagnosticError, DocumentError, SignoffError
 from signoff.sdk.refusal import error_of
 
 from .markdown import code, described, fence, page, table
@@ -100,6 +100,118 @@ OTHERS = {
     "cannot-listen": ("The address is taken, or none of this machine's.", "Choose another `--port` or `--host`."),
     "channel-not-found": ("The notify file has no channel of this name.", "The message says which there are."),
     "conflict": ("Somebody or something was there first.", "The message says what; a more special code is usual."),
+    "commit-refused": (
+        "A story's commit cannot be made as it stands: a file is missing, something else is staged, HEAD is detached.",
+        "Put right what the message names, and answer again.",
+    ),
+    "editor-failed": (
+        "The editor for a commit message cannot be started, or failed.",
+        "Set `EDITOR`, or give the message with `--message-file`.",
+    ),
+    "invalid-checkpoint-state": (
+        "A pipeline is at no checkpoint, at another one than expected, or its data is not what is shown there.",
+        "The message names the member; see [answer story checkpoints](../how-to/answer-story-checkpoints.md).",
+    ),
+    "invalid-commit-message": (
+        "A commit message is empty, or too long.",
+        "Write one.",
+    ),
+    "invalid-pipeline-state": (
+        "A pipeline's state file is no JSON, or something in it has another shape.",
+        "The message names file and line, or the member.",
+    ),
+    "pipeline-state-changed": (
+        "A pipeline's state file was changed by somebody else between look and answer; it is left as it is.",
+        "Look again, and decide again.",
+    ),
+    "pipeline-state-lost": (
+        "A state file does not hold what was written to it a moment ago.",
+        "Look who else writes it, and at the disk; the decision is in the ledger.",
+    ),
+    "pipeline-state-not-found": (
+        "There is no state file of a pipeline.",
+        "Name it with `--state`.",
+    ),
+    "git-failed": ("Git cannot do what it has to.", "The message has what git said."),
+    "hook-not-written": (
+        "The guard cannot be put into git's hooks.",
+        "The message names the file; look at its permissions.",
+    ),
+    "merge-running": (
+        "Another process merges this mission.",
+        "Wait until it has ended, then run it again: it goes on from there.",
+    ),
+    "no-tracking-branch": (
+        "A mission's target branch tracks no branch of a remote, from which a branch of its own could begin.",
+        "Set it: `git branch --set-upstream-to`.",
+    ),
+    "nothing-to-merge": ("The remote has every commit of the mission.", "Nothing is left to do."),
+    "prompt-not-written": (
+        "A reviewer's prompt cannot be written, so that nobody was asked.",
+        "Look at the folder that the message names, and at the room on the disk.",
+    ),
+    "report-not-written": (
+        "A mission is signed off, and its release report cannot be written.",
+        "Put right what the message names, then `signoff run retry`.",
+    ),
+    "target-moved": (
+        "The target branch is not at the commit that was signed off.",
+        "Have it signed off again: `signoff mission ship`.",
+    ),
+    "ambiguous-mission": (
+        "Several missions are meant, or may be.",
+        "Name one with `--mission`; `details.missions` has them.",
+    ),
+    "bad-mission-slug": ("A mission cannot be called so.", "Use up to 80 letters, digits, `-` and `_`."),
+    "bad-worktree-name": (
+        "`lanes.json` has a worktree whose name would lead elsewhere.",
+        "Give it the name of a plain folder there.",
+    ),
+    "invalid-evidence": ("The file of evidence is no JSON object, or too large.", "The message has the limit."),
+    "link-limited": (
+        "Whoever signed in by a link asked for more than that link's gate.",
+        "Sign in with a token; see [use the inbox](../how-to/use-the-inbox.md).",
+    ),
+    "link-refused": (
+        "A one-time link is unknown, was used, or is no longer good.",
+        "Sign in with a token, or wait for the next notice.",
+    ),
+    "missing-assets": (
+        "The inbox's scripts are not in the package, which was never built.",
+        "Install it: `uv sync` in a source tree.",
+    ),
+    "lane-conflict": (
+        "A lane cannot take in what it depends on by itself.",
+        "Merge it in the worktree as the message says, then start the package again.",
+    ),
+    "mission-exists": ("There is a mission of this name.", "Choose another name, or go on with that one."),
+    "no-such-process": ("A claim was to be held by a process that does not run.", "Give the number of one that does."),
+    "no-such-subtask": ("The package has no subtask of this id.", "The message names those that it has."),
+    "no-target-branch": (
+        "The branch that a mission is merged into is not named, or has no commit to begin from.",
+        "Name it in `meta.json`, or commit there first.",
+    ),
+    "not-a-repository": (
+        "Missions are kept in git: here is no repository, or one without a primary checkout.",
+        "Go to one, or make one with `git init`.",
+    ),
+    "plan-not-found": ("The mission has no plan to make work packages of.", "Write it: `signoff mission plan`."),
+    "uncommitted-changes": (
+        "A package was to be handed in while files in its worktree are changed and not committed.",
+        "Commit or discard them, then submit again.",
+    ),
+    "work-package-not-found": (
+        "The mission has no work package of this id.",
+        "The message names those that it has.",
+    ),
+    "content-not-found": (
+        "Nothing is kept of a piece of evidence, a payload or a body, so that no page can show it.",
+        "Follow its address, and compare its SHA-256 with the one that the gate names.",
+    ),
+    "csrf-refused": (
+        "A form of the inbox does not carry the token of the session that sends it.",
+        "Load the page again, then send it.",
+    ),
     "damaged-secret": ("A key file does not hold 64 hex digits.", "Restore the file from a backup."),
     "deadline-not-kept": ("The gate's deadline has passed, and nothing ends the gate.", "Start a worker."),
     "delivery-failed": (
@@ -112,6 +224,7 @@ OTHERS = {
         "The ledger's clock was moved in development mode, and a server outside it was started on it.",
         "Start with `--dev`, or begin a new ledger.",
     ),
+    "entry-not-found": ("The audit trail has no entry of this seq.", "Look for it at `/audit`."),
     "error": ("The root of all codes; never sent by itself.", "The message says what."),
     "gates-not-passed": (
         "A run of a spec was to begin behind gates that were not passed before, with this text and these policies.",
@@ -124,6 +237,7 @@ OTHERS = {
     ),
     "illegal-move": ("The gate's state knows no such move.", "Read the gate again."),
     "invalid-delegation": ("A delegation would mean nothing.", "The message says why."),
+    "invalid-link": ("A one-time link would be worth nothing.", "The message says why."),
     "invalid-instant": ("A span or an instant on the command line cannot be read.", "Write 3d, or 2026-12-01T18:00Z."),
     "invalid-role": ("A role is not one that somebody can hold.", "The message says what a role may be."),
     "invalid-token-request": ("A token cannot be made.", "The message says why."),
@@ -156,6 +270,26 @@ OTHERS = {
         "The message names every line; see the [settings](settings.md).",
     ),
     "invalid-token": ("The token holds characters that no token has.", "Copy it again."),
+    "bad-branch-name": (
+        "A name of a branch is one that git or a shell could take for something else.",
+        "Use letters, digits, `.`, `_`, `-`, `+` and `/`.",
+    ),
+    "invalid-mission": (
+        "A file of a mission cannot be taken.",
+        "The message names every line; see [missions](missions.md).",
+    ),
+    "mission-diagnostic": (
+        "A mission's command stopped; the code that is sent is more special: the `diagnostic_code` in lower case.",
+        "The message says how to go on; see [missions](missions.md#what-is-found).",
+    ),
+    "move-refused": (
+        "A work package cannot be moved like this; the code that is sent is more special.",
+        "The message names the edge or the guard, and how to go on; see [missions](missions.md#moves).",
+    ),
+    "mission-not-found": (
+        "There is no such mission, or none at the path.",
+        "See which there are: `signoff mission list`.",
+    ),
     "ledger-needed": (
         "What was asked can be done at the ledger itself only, and the client is of a server.",
         "Connect with `dir=` or `database_url=`; see [use with LangGraph](../how-to/use-with-langgraph.md).",
@@ -167,7 +301,10 @@ OTHERS = {
         "A program or extra that the settings ask for is not installed.",
         "Install it; `signoff doctor` names it.",
     ),
-    "no-git-identity": ("`actor` is `git`, and git has no user.name.", "Run `git config user.name NAME`."),
+    "no-git-identity": (
+        "Whoever git knows was to act (in missions, or with `actor: git`), and git has no user.name.",
+        "Run `git config user.name NAME`; in missions, or say `--actor NAME`.",
+    ),
     "no-notify-file": (
         "There is no notify file, so that nobody is told of gates.",
         "Write one; see [notify people](../how-to/notify-people.md).",
@@ -188,8 +325,9 @@ OTHERS = {
     "no-ledger": ("There is no ledger here.", "Say where it is with `--dir` or `--database-url`, or `signoff up`."),
     "no-policy": ("The process was given no risk policy.", "Report it: commands and servers have one."),
     "no-repository": (
-        "A step of a spec was to run on a worker that has no such repository.",
-        "Retry the run with a worker on the machine that has it.",
+        "A step of a spec or story was to run on a worker that has no such repository; or a story was to be started "
+        "outside of any.",
+        "Retry the run with a worker on the machine that has it; start a story in its repository.",
     ),
     "no-such-leaf": ("The tree has no such leaf.", "Count from 0."),
     "no-such-rule": (
@@ -243,6 +381,82 @@ OTHERS = {
     "unreadable-file": ("A file cannot be read.", "The message says why."),
     "unwritable-file": ("A file cannot be written.", "The message says why."),
     "usage": ("The command line is not understood.", "See `--help`."),
+    "bad-answer": (
+        "What an agent of a story said is not in the form that it is asked for.",
+        "Repair the agent; `signoff run show` has what it said. Then `signoff story resume`.",
+    ),
+    "bad-qa-gate": (
+        "The QA gate file of a story cannot be read, contradicts itself, or is of another story.",
+        "Look at it with `signoff story qa-check`; `signoff story resume` has it reviewed again.",
+    ),
+    "dependencies-unfinished": (
+        "A story depends on others that are not complete; `details.unfinished` names them.",
+        "Finish those first, or say in the backlog that they are complete.",
+    ),
+    "gate-not-waiting": (
+        "A gate was to be withdrawn and asked anew, and has ended meanwhile.",
+        "Read the `receipt`, where there is one, and go on with `signoff story resume`.",
+    ),
+    "invalid-core-config": (
+        "`core-config.yaml` is no YAML mapping, or a folder in it is no text.",
+        "Correct the line that the message names.",
+    ),
+    "no-agent": (
+        "A story was to be run, and nobody is there to do the work.",
+        "Say `--agent command`, `--agent none`, or where recordings are.",
+    ),
+    "no-answer": (
+        "There is no agent, and the person who did the work has not said what came of it.",
+        "Write the answer to the file that the message names, then `signoff story resume`.",
+    ),
+    "no-backlog": (
+        "There is no backlog, or it has no table of stories under 'Current Sprint'.",
+        "Name it with `--backlog`; see [stories](story.md#the-backlog).",
+    ),
+    "no-recording": (
+        "The agent replays recordings, and has none for this story, agent and time.",
+        "Record it, or have a program do it with `--agent command`.",
+    ),
+    "no-story-run": (
+        "No run of this story is in the ledger with this state file.",
+        "Start it with `signoff story start`, or name the file with `--state`.",
+    ),
+    "nothing-to-commit": (
+        "Nothing that an agent of a story named has changed.",
+        "Look at what was left out; have the agent name what it changed.",
+    ),
+    "outside-repository": (
+        "The backlog is outside of the repository in which the story is run.",
+        "Run it from the backlog's repository.",
+    ),
+    "pipeline-busy": (
+        "The state file says that a story is under way, and no run of this ledger is.",
+        "Finish it where it was started, or name another file with `--state`.",
+    ),
+    "story-complete": (
+        "The story is complete.",
+        "Nothing; choose another one.",
+    ),
+    "story-ended": (
+        "The last run of this story was committed, aborted or cancelled, so that there is nothing to go on with.",
+        "Do what the message says, or start it anew.",
+    ),
+    "story-not-ready": (
+        "The product owner's agent said NO-GO, with critical issues.",
+        "Put right what `details.criticalIssues` says, then `signoff story resume`.",
+    ),
+    "story-running": (
+        "A run on this state file has not ended.",
+        "Go on with it, or cancel it; the message has both commands.",
+    ),
+    "unknown-story": (
+        "The current sprint has no such story, or none that is marked backlog.",
+        "Name one of those that the message lists.",
+    ),
+    "unwritable-backlog": (
+        "The story's place in the backlog cannot be written.",
+        "Give the worker's user the rights to the file, then `signoff story resume`.",
+    ),
 }
 
 
@@ -285,6 +499,8 @@ def _made(kind: str, name: str) -> SignoffError:
     raised: type[SignoffError] = getattr(errors, kind)
     if issubclass(raised, DocumentError):
         return raised("", path="", code=name)
+    if issubclass(raised, DiagnosticError):
+        return raised("", diagnostic_code="", remediation="", code=name)
     return raised("", code=name)
 
 

@@ -13,10 +13,12 @@ from .cli_page import cli_page
 from .crash_page import crash_page
 from .errors_page import errors_page
 from .http_page import http_page
+from .missions_page import missions_page
 from .settings_page import settings_page
 from .source import ROOT
 from .spec_page import spec_page
 from .state_page import state_page
+from .story_page import story_page
 from .tables_page import tables_page
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -27,9 +29,11 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "crash-points.md": crash_page,
     "errors.md": errors_page,
     "http.md": http_page,
+    "missions.md": missions_page,
     "settings.md": settings_page,
     "spec.md": spec_page,
     "state-diagram.md": state_page,
+    "story.md": story_page,
     "tables.md": tables_page,
 }
 

@@ -21,6 +21,7 @@ _TABLES = {
     "human_gates": "Gates. One row each, from its opening on; a final one never changes.",
     "human_interactions": "Answers as they were given, whether they decided or not. Append-only.",
     "intents": "What somebody wants done. Its one run has the same id.",
+    "links": "One-time links that sign somebody in for one gate, by the SHA-256 of their secret. Rows stay.",
     "outbox": "What a transaction has set going: `continue` a leg, a `message`, a `callback`, an escalation; what "
     "people may be told of (`notify`). Rows stay.",
     "principals": "People and services that signoff knows by name.",
@@ -29,6 +30,9 @@ _TABLES = {
     "[use with LangGraph](../how-to/use-with-langgraph.md).",
     "run_steps": "The recorded output of each step. A leg that is run again skips what is here.",
     "runs": "Runs, each with the plan under which it was started.",
+    "sessions": "Who is signed in at the inbox, by the SHA-256 of the cookie. `token_id` or `link_id` is what it was "
+    "was opened with; `expires_at` moves on while it is used, up to `ends_at`. A new session takes the place of its "
+    "principal's that are over.",
     "tokens": "Tokens, by the SHA-256 of their text. Rows stay: once there is one, every caller of a server needs one.",
     "workers": "Workers and their last beat. A beat that lapsed sends another worker after its legs.",
 }

@@ -178,6 +178,8 @@ def test_a_gate_that_is_met_once_it_is_open_to_more_is_decided_by_who_approved_l
     assert gate.interaction_id == last.receipt.interaction_id
     assert orders(database) == ["escalate", "message"]
     assert verify_audit(world).is_clean
+    with world.ledger.read() as tx:
+        assert [entry.event for entry in tx.all_entries()][-2:] == ["gate.escalated", "gate.counted"]
 
 
 @pytest.mark.parametrize("nothing", ["\u200b", "\u2060 \u00a0", "\u3164", "\u2800"])

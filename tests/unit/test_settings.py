@@ -119,6 +119,10 @@ PROMISES = {
     "public_url": Promise(
         None, "--public-url", ("https://a", "https://a/"), ("http://b/c", "http://b/c"), ("http://d/", "http://d/")
     ),
+    "missions_dir": Promise(None, "--missions-dir", ("a", Path("a")), ("/b", Path("/b")), ("../c", Path("../c"))),
+    "mission_guard": Promise("block", None, ("warn", "warn"), None, ("off", "off")),
+    "sync.url": url("--sync-url", "https"),
+    "sync.token": text(None, None),
     "log_format": Promise("auto", "--log-format", ("text", "text"), ("json", "json"), ("text", "text")),
 }
 EVERY = pytest.mark.parametrize("name", PROMISES)
@@ -150,7 +154,10 @@ def expected(value: Any, cwd: Path) -> Any:
 
 
 def write(folder: Path, text: str) -> Path:
-    (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
+    file = folder / CONFIG_FILE
+    file.write_text(text, encoding="utf-8")
+    # As whoever keeps a token in it has to.
+    file.chmod(0o600)
     return folder
 
 
@@ -180,9 +187,16 @@ def test_only_secrets_and_what_relaxes_gates_lack_a_flag() -> None:
         *gates,
         "callbacks.secret",
         "ingress.secret",
+        "mission_guard",
+        "sync.token",
     ]
-    assert [setting.name for setting in SETTINGS if setting.env is None] == gates
-    assert [setting.name for setting in SETTINGS if setting.secret] == ["token", "callbacks.secret", "ingress.secret"]
+    assert [setting.name for setting in SETTINGS if setting.env is None] == [*gates, "mission_guard"]
+    assert [setting.name for setting in SETTINGS if setting.secret] == [
+        "token",
+        "callbacks.secret",
+        "ingress.secret",
+        "sync.token",
+    ]
 
 
 def test_only_switches_can_be_said_no_to() -> None:
@@ -436,6 +450,10 @@ WRONG_IN_YAML = {
     "ingress.actor": "[ci]",
     "notify_file": "[a]",
     "public_url": "https://signoff.example/?a",
+    "missions_dir": "7",
+    "mission_guard": "strict",
+    "sync.url": "ftp://a",
+    "sync.token": "12",
     "log_format": "xml",
 }
 
@@ -613,11 +631,33 @@ def test_no_error_of_the_file_quotes_a_secret(content: str, tmp_path: Path) -> N
     assert "s3cret" not in str(problems_of(tmp_path, content))
 
 
-@pytest.mark.parametrize(("name", "given"), [("token", "s3cret\n"), ("database_url", "mysql://u:s3cret@h")])
+@pytest.mark.parametrize(
+    ("name", "given"), [("token", "s3 cret\n"), ("token", "s3\u200bcret"), ("database_url", "mysql://u:s3cret@h")]
+)
 def test_no_error_of_the_environment_quotes_a_secret(name: str, given: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError) as caught:
         load({}, {env_name(name): given}, cwd=tmp_path)
-    assert "s3cret" not in f"{caught.value.message} {caught.value.details}"
+    assert not {"s3", "cret"} & set(re.findall("[a-z0-9]+", f"{caught.value.message} {caught.value.details}"))
+
+
+def test_a_token_is_taken_as_it_was_shown_whatever_blanks_were_copied_with_it(tmp_path: Path) -> None:
+    for given in ("so_1", " so_1", "so_1\n", "\t so_1 \r\n"):
+        assert load({}, {"SIGNOFF_TOKEN": given}, cwd=tmp_path).token == "so_1"
+    for given in ("so_ 1", "so_1\u00a0x", "so_\u00e9", " ", "so_1\nso_2"):
+        with pytest.raises(InvalidInputError, match="SIGNOFF_TOKEN must be a token, as it was shown"):
+            load({}, {"SIGNOFF_TOKEN": given}, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("content", ["token: so_1\n", "sync:\n  token: so_1\n"])
+def test_a_file_with_a_token_that_others_can_read_is_refused_and_says_what_to_do(tmp_path: Path, content: str) -> None:
+    file = write(tmp_path, content) / CONFIG_FILE
+    for mode in (0o640, 0o604, 0o666):
+        file.chmod(mode)
+        with pytest.raises(InvalidInputError, match=f"others .0{mode:o}.. Run: chmod 600 signoff.yaml") as caught:
+            load({}, {"SIGNOFF_TOKEN": "so_2"}, cwd=tmp_path)
+        assert (caught.value.code, "so_1" in caught.value.message) == ("token-file-exposed", False)
+    file.write_text("port: 80\n", "utf-8")
+    assert load({}, {}, cwd=tmp_path).port == 80
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,19 @@ TASK_DONE = "task: done, before its record"
 ROLLED_BACK = "rollback: done, before its record"
 RELAYED = "relay: done, before its outbox row"
 DELIVERED = "delivery: sent, before its record"
+MOVED = "mission: event in the log, before its snapshot"
+CYCLE_WRITTEN = "review: cycle written, before its event"
+MERGED = "merge: lanes together, before the target branch"
+TARGET_MOVED = "merge: target branch moved, before its events"
+CHECKPOINT_DECIDED = "checkpoint: decided, before its state file"
+STORY_COMMITTED = "checkpoint: committed, before its state file"
+STATE_DRAFTED = "state file: drafted, before it is replaced"
 
-BETWEEN_COMMITS = (LEG_BEGUN, EVENT_UNPUBLISHED, STEP_DONE, TASK_DONE, ROLLED_BACK, RELAYED, DELIVERED)
+BETWEEN_COMMITS = (
+    *(LEG_BEGUN, EVENT_UNPUBLISHED, STEP_DONE, TASK_DONE, ROLLED_BACK, RELAYED, DELIVERED),
+    *(MOVED, CYCLE_WRITTEN, MERGED, TARGET_MOVED),
+    *(CHECKPOINT_DECIDED, STORY_COMMITTED, STATE_DRAFTED),
+)
 
 on_moment: Callable[[str], None] | None = None
 

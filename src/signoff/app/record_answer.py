@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from signoff.app.ports import Writer
 
 DECIDED, OVERRIDDEN = "gate.decided", "gate.overridden"
+#: Of earlier approvals that are enough once the gate is open to more people.
+COUNTED = "gate.counted"
 #: Of an answer that a policy gives.
 AUTOMATIC_ORIGIN = "engine-dbos"
 _EVENTS = {Move.COLLECT: "gate.approved", Move.DEFER: "gate.deferred", Move.DECIDE: DECIDED}
@@ -104,10 +106,9 @@ def _decide_as_counted(tx: Writer, gate: Gate, interaction: Interaction, *, now:
         "payloadHash": interaction.payload_hash,
         "interactionId": interaction.id,
         "role": interaction.role,
-        "reason": "wider, the requirement is met by those who approved before",
         "subject": gate.prompt.subject,
     }
-    tx.append_entry(at=now, actor=interaction.actor, event=DECIDED, body=body, gate_key=gate.gate_key)
+    tx.append_entry(at=now, actor=interaction.actor, event=COUNTED, body=body, gate_key=gate.gate_key)
     notify_gate(tx, decided, DECIDED, now=now)
     return decided
 

@@ -26,7 +26,7 @@ RISK_HINT = "risk"
 AUTOMATIC_TTL_S = 60
 
 #: Of a gate that nobody is asked at.
-_BY_POLICY = Requirement(needs=(Need((POLICY_ROLE,), 1),))
+BY_POLICY = Requirement(needs=(Need((POLICY_ROLE,), 1),))
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ def request_approval(
         payload=dict(task),
         ttl_s=level.ttl_s or AUTOMATIC_TTL_S,
         actor=actor,
-        requirement=level.requirement or _BY_POLICY,
+        requirement=level.requirement or BY_POLICY,
         requested_by=requested_by,
         risk_level=level.name,
         # A thread that never stops is not resumed.
         on_decision=None if level.auto_approve and on_decision.kind == "resume" else on_decision,
         ladder=level.ladder,
-        terms=_terms(level),
+        terms=terms_of(level),
         automatic=policy_name(level.name) if level.auto_approve else None,
     )
     return Requested(gate, assessment)
@@ -83,7 +83,7 @@ def policy_name(level: str) -> str:
     return f"{POLICY_PREFIX}{level}"
 
 
-def _terms(level: Level) -> Terms:
+def terms_of(level: Level) -> Terms:
     """What a level says of a gate's time and telling."""
     schedule = None if level.schedule is None else level.schedule.to_wire()
     return Terms(level.on_timeout, schedule, is_quiet=not level.notify)

@@ -28,18 +28,21 @@ Command = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Call:
-    """`flags` are the settings' flags as typed; `as_name` what `--as` said."""
+    """`flags` are the settings' flags as typed; `as_name` what `--as` said. `folder` is where settings are looked for and
+    relative ones begin: the working directory, where it is None."""
 
     flags: Mapping[str, Any]
     is_json: bool = False
     as_name: str | None = None
+    folder: Path | None = None
 
     @cached_property
     def settings(self) -> Settings:
         from signoff.bootstrap import with_private_postgres
         from signoff.settings.token_file import with_token
 
-        return with_token(with_private_postgres(load(self.flags, os.environ, cwd=Path.cwd())))
+        cwd = self.folder or Path.cwd()
+        return with_token(with_private_postgres(load(self.flags, os.environ, cwd=cwd)))
 
     @cached_property
     def actor(self) -> str:
@@ -62,10 +65,16 @@ class Call:
 
     def again(self, *words: str) -> str:
         """Another command on the same ledger, as it can be typed."""
-        flags = [f"{name}={self.flags[key]}" for key, name in _REPEATED.items() if self.flags.get(key)]
+        given = {**self.flags, "dir": self.flags.get("dir") or self._dir_elsewhere}
+        flags = [f"{name}={given[key]}" for key, name in _REPEATED.items() if given.get(key)]
         if self.flags.get("database_url"):
             flags.append("--database-url=URL")  # it may hold a password
         return shlex.join(["signoff", *words, *flags])
+
+    @property
+    def _dir_elsewhere(self) -> Path | None:
+        """The ledger's directory, where it would not be found from the working directory."""
+        return None if self.folder in (None, Path.cwd()) else self.settings.dir
 
 
 _REPEATED = {"dir": "--dir", "url": "--url", "config": "--config"}

@@ -14,8 +14,9 @@ from typing import Any
 
 from signoff.errors import InvalidInputError, SettingsError
 from signoff.plans.spec.model import GATES
-from signoff.settings.kind import FOLDER_OF_FILE
+from signoff.settings.kind import FOLDER_OF_FILE, TOKEN
 from signoff.settings.table import HIDDEN, NOT_SET, SETTINGS, Alias, Setting, mask_url
+from signoff.settings.token_file import check_private
 
 __all__ = [
     "CONFIG_ENV",
@@ -88,6 +89,10 @@ class Settings:
     ingress_actor: str
     notify_file: Path
     public_url: str | None = field(repr=False)
+    missions_dir: Path | None
+    mission_guard: str
+    sync_url: str | None = field(repr=False)
+    sync_token: str | None = field(repr=False)
     log_format: str
     sources: tuple[Source, ...]
 
@@ -102,7 +107,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], *, cwd: Path) -> 
         cwd: where `signoff.yaml` is looked for. Relative paths start here, those of FOLDER_OF_FILE at their file.
 
     Raises:
-        InvalidInputError: (`invalid-setting`) a flag or variable cannot be taken.
+        InvalidInputError: (`invalid-setting`) a flag or variable cannot be taken. (`token-file-exposed`) the file holds
+        a token, and others can read it.
         SettingsError: the file cannot be read, or something in it cannot be taken; every problem is named.
     """
     unknown = flags.keys() - {setting.attribute for setting in SETTINGS if setting.flag} - {"config"}
@@ -170,7 +176,11 @@ def _read_file(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) 
     named = flags.get("config") or environ.get(CONFIG_ENV)
     label = _config_label(flags, environ)
     try:
-        text = (cwd / label).read_text("utf-8")
+        with (cwd / label).open(encoding="utf-8") as file:
+            taken = _take(*_parse(file.read(), label), label)
+            if any(_BY_NAME[name].kind is TOKEN for name in taken):
+                check_private(label, file.fileno())
+            return taken
     except FileNotFoundError:
         if not named:
             return {}
@@ -180,7 +190,6 @@ def _read_file(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) 
         raise SettingsError(f"it cannot be read: {error.strerror}.", path=label) from None
     except UnicodeDecodeError:
         raise SettingsError("it is not UTF-8.", path=label, line=1) from None
-    return _take(*_parse(text, label), label)
 
 
 def _config_label(flags: Mapping[str, Any], environ: Mapping[str, str]) -> str:

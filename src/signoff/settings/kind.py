@@ -70,6 +70,14 @@ def _text(value: Any) -> str:
     return value
 
 
+def _token(value: Any) -> str:
+    # Blanks around it come from copying; within it no token has one, and an HTTP header takes no other characters.
+    token = value.strip() if isinstance(value, str) else ""
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError
+    return token
+
+
 def _folder(value: Any) -> Path:
     return Path(_text(str(value) if isinstance(value, Path) else value))
 
@@ -109,6 +117,7 @@ def _url_prefixes(value: Any) -> tuple[str, ...]:
 
 
 TEXT = Kind("one line of text", _text)
+TOKEN = Kind("a token, as it was shown: ASCII characters without a blank", _token)
 SWITCH = Kind("true or false", _bool, _to_bool, is_switch=True)
 FOLDER = Kind("a path", _folder)
 #: What is kept with the file that names it: in the file, a relative path starts there.

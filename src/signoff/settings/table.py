@@ -23,6 +23,7 @@ from signoff.settings.kind import (
     SECONDS,
     SWITCH,
     TEXT,
+    TOKEN,
     URL_PREFIX,
     URL_PREFIXES,
     Kind,
@@ -102,7 +103,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("dir", FOLDER, Path(".signoff"), "Where the embedded ledger, keys and scratch files are kept."),
     Setting("database_url", POSTGRES_URL, None, "The Postgres database; embedded SQLite in the directory without it."),
     Setting("url", HTTP_URL, None, "A server to speak to in place of the local ledger."),
-    Setting("token", TEXT, None, "The token that signs the caller in at the server.", secret=True),
+    Setting("token", TOKEN, None, "The token that signs the caller in at the server.", secret=True),
     Setting("token_file", FOLDER, None, "A file with that token, readable by its owner alone."),
     Setting("actor", one_of("os", "git"), "os", "Who acts without --as: the system's user, or git's user.name."),
     Setting("host", TEXT, "127.0.0.1", "The address that the server listens on."),
@@ -184,5 +185,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "public_url", URL_PREFIX, None, "Where people reach the inbox: how links in notices begin. None without it."
     ),
+    Setting(
+        "missions_dir",
+        FOLDER_OF_FILE,
+        None,
+        "The folder of missions; without it the first of missions/ and kitty-specs/ in the primary checkout.",
+    ),
+    Setting(
+        "mission_guard",
+        one_of("block", "warn", "off"),
+        "block",
+        "What the guard does with a commit outside the active work package's files: stop it, only say so, or nothing.",
+        is_file_only=True,
+    ),
+    Setting("sync.url", HTTP_URL, None, "Where new events of missions are sent, after they were written here."),
+    Setting("sync.token", TOKEN, None, "The token that signs the sender of these events in.", secret=True),
     Setting("log_format", one_of("text", "json", "auto"), "auto", "How to log; auto: text on a terminal, else JSON."),
 )

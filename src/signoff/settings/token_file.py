@@ -1,8 +1,9 @@
-"""A token in a file of its own, which nobody but its owner can read."""
+"""A token in a file, which nobody but its owner can read."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -27,16 +28,25 @@ def with_token(settings: Settings) -> Settings:
     return replace(settings, token=_read(settings.token_file))
 
 
+def check_private(path: str, descriptor: int) -> None:
+    """Of a file that holds a token, which is open: looked at there, since another may take its place.
+
+    Raises:
+        InvalidInputError: (`token-file-exposed`).
+    """
+    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+    if mode & 0o077:
+        raise InvalidInputError(
+            f"{path} holds a token and can be read by others ({mode:04o}). Run: {shlex.join(['chmod', '600', path])}",
+            code="token-file-exposed",
+            details={"path": path},
+        )
+
+
 def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & 0o077:
-                raise InvalidInputError(
-                    f"{path} holds a token and can be read by others ({mode:04o}). Run: chmod 600 {path}",
-                    code="token-file-exposed",
-                    details={"path": str(path)},
-                )
+            check_private(str(path), file.fileno())
             text = file.read(TOKEN_BYTES_MAX).decode("ascii").strip()
     except OSError as error:
         raise _unreadable(path, str(error.strerror)) from None

@@ -34,13 +34,13 @@ WHERE LENGTH(payload_hash) <> 64 OR TRIM(payload_hash, '0123456789abcdef') <> ''
 SELECT COUNT(*) AS count FROM app.human_gates AS g
 LEFT JOIN (
     SELECT workflow_id, gate_key, COUNT(*) AS times, MAX(event) AS event FROM app.audit_entries
-    WHERE event IN ('gate.decided', 'gate.overridden', 'gate.timed-out', 'gate.cancelled')
+    WHERE event IN ('gate.decided', 'gate.counted', 'gate.overridden', 'gate.timed-out', 'gate.cancelled')
     GROUP BY workflow_id, gate_key) AS e ON e.workflow_id = g.workflow_id AND e.gate_key = g.gate_key
 LEFT JOIN app.human_interactions AS i ON i.id = g.interaction_id
     AND i.workflow_id = g.workflow_id AND i.gate_key = g.gate_key AND i.choice = g.decision
 WHERE g.state <> 'PENDING' AND (
     COALESCE(e.times, 0) <> 1
-    OR CASE e.event WHEN 'gate.overridden' THEN 'gate.decided' ELSE e.event END <> CASE g.state
+    OR CASE WHEN e.event IN ('gate.overridden', 'gate.counted') THEN 'gate.decided' ELSE e.event END <> CASE g.state
         WHEN 'RECEIVED' THEN 'gate.decided' WHEN 'TIMED_OUT' THEN 'gate.timed-out' ELSE 'gate.cancelled' END
     OR (g.state = 'RECEIVED' AND i.id IS NULL));
 
@@ -49,7 +49,7 @@ SELECT COUNT(*) AS count FROM app.human_gates AS g
 WHERE g.state = 'PENDING' AND EXISTS (
     SELECT 1 FROM app.audit_entries AS e
     WHERE e.workflow_id = g.workflow_id AND e.gate_key = g.gate_key
-      AND e.event IN ('gate.decided', 'gate.overridden', 'gate.timed-out', 'gate.cancelled'));
+      AND e.event IN ('gate.decided', 'gate.counted', 'gate.overridden', 'gate.timed-out', 'gate.cancelled'));
 
 -- name: ended_gates_without_wake_up
 -- What waits for a gate is woken by an outbox row, which stays when it is done.

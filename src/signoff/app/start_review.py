@@ -1,0 +1,81 @@
+"""Start the review of a work package: a run that waits at its gate at once.
+
+The review is of one submission and one commit. Asked again for the same, it is the same review; once the lane has moved
+on, what was open is given up, since nobody should approve what is no longer there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from signoff.app.begin_at_gate import Asked, Beginning, begin_at_gate
+from signoff.app.cancel_run import cancel_run
+from signoff.app.expire import expire_if_due
+from signoff.app.steps import Artifact
+from signoff.app.world import World
+from signoff.gates.digest import digest_of
+from signoff.gates.requirement import Actor
+from signoff.plans import plan as plans
+from signoff.plans.mission import DOOR, REVIEW
+from signoff.plans.plan import Plan
+from signoff.plans.run import Run, Status
+
+if TYPE_CHECKING:
+    from signoff.app.ports import Reader
+
+PARTITION = "missions"
+RUNS_LOOKED_AT = 100
+#: What tells one review from every other: where it is, what it is of, and which submission and commit were looked at.
+_IDENTITY = ("repo_root", "mission_id", "mission_slug", "work_package_id", "from_event", "lane_commit")
+_PLACE = _IDENTITY[:4]
+
+
+def start_review(world: World, plan: Plan, *, actor: Actor, artifacts: Sequence[Artifact] = ()) -> Asked:
+    """The review that is open or was decided for this very commit, else a new one."""
+    about = plan.about
+    name = f"review-{about['work_package_id']}-{digest_of({key: about[key] for key in _IDENTITY})[:16]}"
+    open_ones = [run for run in _reviews(world, about) if run.status is Status.WAITING_INPUT]
+    for run in open_ones:
+        if plans.from_wire(run.plan).about["lane_commit"] != about["lane_commit"]:
+            reason = f"{about['lane_branch']} has moved on to {about['lane_commit'][:12]}"
+            cancel_run(world, workflow_id=run.workflow_id, actor=actor.name, reason=reason)
+    beginning = Beginning(DOOR, PARTITION, _subject(about), actor.name, artifacts)
+    return begin_at_gate(world, name, plan, beginning)
+
+
+def newest_review(world: World, about: Mapping[str, str]) -> Asked | None:
+    """That of a work package, however it stands.
+
+    Args:
+        about: `{repo_root, mission_id, mission_slug, work_package_id}` at least.
+    """
+    for run in _reviews(world, about):
+        with world.ledger.read() as tx:
+            gates = tx.gates_of(run.workflow_id)
+        if not gates:
+            continue
+        expire_if_due(world, run.workflow_id, gates[-1].gate_key)
+        with world.ledger.read() as tx:
+            return Asked(tx.run(run.workflow_id) or run, tx.gates_of(run.workflow_id)[-1])
+    return None
+
+
+def _reviews(world: World, about: Mapping[str, str]) -> list[Run]:
+    """Newest first."""
+    with world.ledger.read() as tx:
+        return [run for run in _of_subject(tx, about) if _is_review_at(run, about)]
+
+
+def _of_subject(tx: Reader, about: Mapping[str, str]) -> list[Run]:
+    return tx.runs(status=None, door=DOOR, subject=_subject(about), before=None, limit=RUNS_LOOKED_AT)
+
+
+def _is_review_at(run: Run, about: Mapping[str, str]) -> bool:
+    """One ledger may be that of several repositories, and of several missions of one name."""
+    told = plans.from_wire(run.plan).about
+    return told.get("kind") == REVIEW and all(told.get(key) == about[key] for key in _PLACE)
+
+
+def _subject(about: Mapping[str, str]) -> str:
+    return f"{about['mission_slug']}/{about['work_package_id']}"

@@ -1,0 +1,88 @@
+"""`signoff mission guard`: whether a commit in a lane is the active work package's."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from signoff.cli.call import Call
+from signoff.cli.failure import DONE, FAILED
+from signoff.cli.mission.options import MissionChoice, takes_mission
+from signoff.cli.output import note, print_json, say
+from signoff.cli.terminal import one_line
+
+if TYPE_CHECKING:
+    from signoff.missions.finding import Finding
+
+BLOCK, WARN, OFF = "block", "warn", "off"
+
+_EPILOG = """\b
+Examples:
+  signoff mission guard --install     git runs it before each commit from now on
+  signoff mission guard               look at what is staged in this worktree
+  signoff mission guard --json | jq '.findings[].diagnostic_code'
+
+In signoff.yaml: mission_guard: block (as it is without), warn or off. Only commits in the lanes of missions are judged,
+against the files that the package owns which is at work there at this moment.
+
+Exit codes: 0 nothing speaks against it (or warn, off), 1 it is stopped, 2 bad input.
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--install", "is_install", is_flag=True, help="Put it into git's pre-commit hook; hooks there are kept.")
+@takes_mission()
+def guard(call: Call, mission: MissionChoice, *, is_install: bool) -> int:
+    """Stop a commit that touches files which the active work package of its lane does not own."""
+    if is_install:
+        return _install(call, mission)
+    mode = call.settings.mission_guard
+    findings = [] if mode == OFF else _findings(mission)
+    is_stopped = bool(findings) and mode == BLOCK
+    _tell(call, mode, findings, is_stopped=is_stopped)
+    return FAILED if is_stopped else DONE
+
+
+def _findings(mission: MissionChoice) -> Sequence[Finding]:
+    from signoff.runners.mission.guard import judge_staged
+    from signoff.runners.mission.hook import staged_files
+
+    staged = staged_files(mission.checkout, os.environ)
+    return judge_staged(mission.checkout, mission.root, staged)
+
+
+def _tell(call: Call, mode: str, findings: Sequence[Finding], *, is_stopped: bool) -> None:
+    """To standard error: git shows what its hooks say, and this is about the commit."""
+    if call.is_json:
+        wire = [one.to_wire() for one in findings]
+        print_json({"mode": mode, "blocked": is_stopped, "findings": wire})
+        return
+    for one in findings:
+        note(f"{one.severity if is_stopped else 'warning'}: {one.diagnostic_code}: {one_line(one.message)}")
+    if is_stopped:
+        note("The commit is stopped. To go past the guard once: git commit --no-verify")
+
+
+def _install(call: Call, mission: MissionChoice) -> int:
+    from signoff.runners.mission.hook import install_guard
+
+    installed = install_guard(mission.checkout, f"{shlex.quote(sys.executable)} -m signoff")
+    document: dict[str, Any] = {
+        "path": str(installed.path),
+        "kept": installed.kept,
+        "is_new": installed.is_new,
+        "mode": call.settings.mission_guard,
+    }
+
+    def draw() -> None:
+        say(f"git runs the guard before each commit here and in all worktrees: {one_line(str(installed.path))}")
+        if installed.kept is not None:
+            say(f"What was there is kept, and runs first: {one_line(installed.kept)}")
+
+    call.show(document, draw)
+    return DONE

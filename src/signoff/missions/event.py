@@ -1,0 +1,284 @@
+"""A line of the log: a work package went from one lane to another.
+
+The log has one JSON object a line. Lines of other kinds share it (what else happened in a mission, and notes on its
+packages); they are counted and otherwise left alone. Whatever bytes a log holds, reading it ends in a value: a line
+that cannot be taken is a problem of the log, and the others are read all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NoReturn
+
+from signoff.documents.problem import shown
+from signoff.missions.finding import EVENT_LINE_MALFORMED
+from signoff.missions.instant import parse_instant
+from signoff.missions.json_text import DEPTH_MAX, is_deep
+from signoff.missions.lane import Lane, parse_lane
+
+LINE_BYTES_MAX = 1_048_576
+NAME_CHARS_MAX = 200
+#: Of a log that is something else altogether, the first lines say that well enough.
+PROBLEMS_MAX = 100
+
+WORKTREE, DIRECT_REPO = "worktree", "direct_repo"
+
+#: Escapes can spell them.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_BOM = b"\xef\xbb\xbf"
+#: By which lines of other kinds say what they are.
+_KIND_KEYS = ("kind", "event_type", "type", "event_name")
+_MEMBERS = frozenset({
+    *("event_id", "at", "actor", "mission_id", "mission_slug", "feature_slug", "wp_id", "from_lane", "to_lane"),
+    *("force", "reason", "execution_mode", "evidence", "review_ref", "policy_metadata"),
+})  # fmt: skip
+
+Actor = str | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TransitionEvent:
+    """All members of the wire; `at` as it was written, `extra` what else the line held. An `actor` is a name, or what
+    is known of a program. `line` (from 1) is where it stood, None for one that was not read."""
+
+    event_id: str
+    at: str
+    actor: Actor
+    mission_id: str | None
+    mission_slug: str
+    wp_id: str
+    from_lane: Lane
+    to_lane: Lane
+    force: bool = False
+    reason: str | None = None
+    execution_mode: str = WORKTREE
+    evidence: Mapping[str, Any] | None = None
+    review_ref: str | None = None
+    policy_metadata: Mapping[str, Any] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    line: int | None = field(default=None, compare=False)
+
+    @cached_property
+    def order(self) -> tuple[int, str]:
+        """Events happened in the order of this: their instant, then their id."""
+        return parse_instant(self.at) or 0, self.event_id
+
+    @property
+    def actor_name(self) -> str:
+        return name_of(self.actor)
+
+    @property
+    def is_step_back(self) -> bool:
+        """A review sent the package back; older logs have it without the lane of the review."""
+        if self.to_lane is not Lane.IN_PROGRESS:
+            return False
+        return self.from_lane is Lane.IN_REVIEW or (self.from_lane is Lane.FOR_REVIEW and self.review_ref is not None)
+
+    def to_wire(self) -> dict[str, Any]:
+        return {
+            **self.extra,
+            "event_id": self.event_id,
+            "at": self.at,
+            "actor": self.actor,
+            "mission_id": self.mission_id,
+            "mission_slug": self.mission_slug,
+            "wp_id": self.wp_id,
+            "from_lane": self.from_lane.value,
+            "to_lane": self.to_lane.value,
+            "force": self.force,
+            "reason": self.reason,
+            "execution_mode": self.execution_mode,
+            "evidence": self.evidence,
+            "review_ref": self.review_ref,
+            "policy_metadata": self.policy_metadata,
+        }
+
+
+@dataclass(frozen=True)
+class LineProblem:
+    """What is wrong with a line (from 1) of the log, and under which code of a finding."""
+
+    line: int
+    diagnostic_code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a log holds: `events` in the order of their lines; of `others` how many there are of each kind.
+
+    `torn` is a last line that was not written to its end, None where there is none; it is among the problems. A last
+    line that lacks only its line end is whole (`lacks_line_end`).
+    """
+
+    events: list[TransitionEvent]
+    others: Mapping[str, int]
+    problems: list[LineProblem]
+    torn: bytes | None = None
+    lacks_line_end: bool = False
+
+
+class _LineError(Exception):
+    """Why a line is no event."""
+
+
+def to_line(event: TransitionEvent) -> str:
+    """One line without its end, keys sorted."""
+    return json.dumps(event.to_wire(), sort_keys=True)
+
+
+def name_of(actor: Actor) -> str:
+    """In one text: a program is called by the tool that it is, or by what it plays."""
+    if isinstance(actor, str):
+        return actor
+    named = (actor.get(key) for key in ("tool", "name", "id", "profile", "role"))
+    return next((name for name in named if isinstance(name, str) and name), json.dumps(actor, sort_keys=True))
+
+
+def read_log(data: bytes) -> Log:
+    """Whatever the bytes are."""
+    reader = _Reader()
+    *whole, last = data.removeprefix(_BOM).split(b"\n")
+    for number, line in enumerate(whole, start=1):
+        reader.take(number, line)
+    if not last.strip():
+        return reader.log()
+    is_whole = reader.take(len(whole) + 1, last, torn=True)
+    return reader.log(torn=None if is_whole else last, lacks_line_end=True)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._events: list[TransitionEvent] = []
+        self._others: dict[str, int] = {}
+        self._problems: list[LineProblem] = []
+        self._untold = 0
+
+    def take(self, number: int, line: bytes, *, torn: bool = False) -> bool:
+        """Whether it could be read. A blank line says nothing."""
+        if not line.strip():
+            return True
+        try:
+            wire = _object_in(line)
+            kind = _kind_of(wire)
+            if kind is not None:
+                self._others[kind] = self._others.get(kind, 0) + 1
+            else:
+                self._events.append(_event(wire, number))
+        except _LineError as error:
+            self._refuse(number, f"the last line was not written to its end: {error}" if torn else str(error))
+            return False
+        return True
+
+    def log(self, *, torn: bytes | None = None, lacks_line_end: bool = False) -> Log:
+        if self._untold:
+            line = self._problems[-1].line
+            self._problems.append(LineProblem(line, EVENT_LINE_MALFORMED, f"{self._untold} more lines are no events"))
+        return Log(self._events, self._others, self._problems, torn, lacks_line_end)
+
+    def _refuse(self, line: int, message: str) -> None:
+        if len(self._problems) < PROBLEMS_MAX:
+            self._problems.append(LineProblem(line, EVENT_LINE_MALFORMED, message))
+        else:
+            self._untold += 1
+
+
+def _object_in(line: bytes) -> dict[str, Any]:
+    if len(line) > LINE_BYTES_MAX:
+        raise _LineError(f"it has {len(line)} bytes; an event has at most {LINE_BYTES_MAX}")
+    try:
+        value = _DECODER.decode(line.decode())
+    except UnicodeDecodeError:
+        raise _LineError("it is not UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        raise _LineError(f"it is not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise _LineError("it is no JSON object")
+    if line.count(b"[") + line.count(b"{") > DEPTH_MAX and is_deep(value):
+        raise _LineError(f"it has more than {DEPTH_MAX} levels")
+    if b"\\u" in line and _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+        raise _LineError("it holds half a character, which no file can")
+    return value
+
+
+def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _LineError("it names a member twice")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _LineError(f"{name} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_constant(text)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_members_once, parse_float=_finite, parse_constant=_refuse_constant)
+
+
+def _kind_of(wire: Mapping[str, Any]) -> str | None:
+    """Of a line that is no transition; None for one that is, or should be one."""
+    if "to_lane" in wire:
+        return None
+    return next((shown_kind for key in _KIND_KEYS if (shown_kind := _name(wire.get(key)))), None)
+
+
+def _event(wire: Mapping[str, Any], line: int) -> TransitionEvent:
+    for name in ("event_id", "wp_id"):
+        if _name(wire.get(name)) is None:
+            raise _LineError(f"its {name} is no text of 1 to {NAME_CHARS_MAX} characters")
+    if parse_instant(wire.get("at")) is None:
+        raise _LineError(f"its at is no instant: {shown(str(wire.get('at')))}")
+    slug = wire.get("mission_slug", wire.get("feature_slug"))
+    return TransitionEvent(
+        event_id=wire["event_id"],
+        at=wire["at"],
+        actor=_of_type(wire, "actor", (str, dict), ""),
+        mission_id=_of_type(wire, "mission_id", (str,)),
+        mission_slug=slug if isinstance(slug, str) else "",
+        wp_id=wire["wp_id"],
+        from_lane=_lane(wire, "from_lane"),
+        to_lane=_lane(wire, "to_lane"),
+        force=_of_type(wire, "force", (bool,), False),
+        reason=_of_type(wire, "reason", (str,)),
+        execution_mode=_of_type(wire, "execution_mode", (str,), WORKTREE),
+        evidence=_of_type(wire, "evidence", (dict,)),
+        review_ref=_of_type(wire, "review_ref", (str,)),
+        policy_metadata=_of_type(wire, "policy_metadata", (dict,)),
+        extra=dict(_others(wire)),
+        line=line,
+    )
+
+
+def _lane(wire: Mapping[str, Any], name: str) -> Lane:
+    lane = parse_lane(wire.get(name))
+    if lane is None or (lane is Lane.GENESIS and name == "to_lane"):
+        raise _LineError(f"its {name} is no lane: {shown(str(wire.get(name)))}")
+    return lane
+
+
+def _of_type(wire: Mapping[str, Any], name: str, types: tuple[type, ...], default: Any = None) -> Any:
+    """A member that may be missing or null."""
+    value = wire.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, types):
+        raise _LineError(f"its {name} cannot be {shown(json.dumps(value))}")
+    return value
+
+
+def _others(wire: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    return ((key, value) for key, value in wire.items() if key not in _MEMBERS)
+
+
+def _name(value: object) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= NAME_CHARS_MAX else None

@@ -1,0 +1,248 @@
+"""A mission's log as a file: one writer at a time, whole lines, and no success before the event was read back.
+
+The order in `append` is what makes a failure leave everything as it was: the snapshot is drafted before the event is
+written, so that a full disk is met while the log is untouched; the event is written in one piece and taken back if it
+cannot be made durable; the draft takes the snapshot's place last. A process that dies in between leaves either a torn
+line, which the next writer keeps aside, or a snapshot that is behind its log, which the next command makes anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+
+from signoff.app.mission_log import Appended
+from signoff.app.moments import MOVED, reach
+from signoff.errors import DiagnosticError
+from signoff.missions.event import Log, TransitionEvent, read_log, to_line
+from signoff.missions.finding import EVENT_LINE_MALFORMED, STATUS_LANE_NOT_REACHED, STATUS_SNAPSHOT_NOT_WRITABLE
+from signoff.missions.lane import Lane
+from signoff.missions.meta import MissionMeta, read_meta
+from signoff.missions.reduce import Reduced, Snapshot, reduce
+from signoff.runners.mission.log_file import (
+    cut_off,
+    drafted,
+    keep_aside,
+    locked_log,
+    log_failure,
+    read_whole,
+    replace_whole,
+    take_back,
+    unwritable,
+    write_and_read_back,
+)
+from signoff.runners.mission.place import MissionPlace
+
+#: A writer needs some 100 ms; who waits longer than this waits for one that hangs.
+LOCK_WAIT_S = 10.0
+
+
+class MissionLogFile:
+    """`app.mission_log.MissionLog` of the mission at `place`."""
+
+    def __init__(self, place: MissionPlace, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
+        self._place = place
+        self._lock_wait_s = lock_wait_s
+
+    def append(self, wp_id: str, to_lane: Lane, decide: Callable[[Snapshot], TransitionEvent]) -> Appended:
+        """As the Protocol says."""
+        try:
+            with locked_log(self._place.log, self._lock_wait_s) as file:
+                return self._append(file, decide)
+        except DiagnosticError as error:
+            about = {
+                "mission_slug": self._place.slug,
+                "work_package_id": wp_id,
+                "requested_lane": to_lane.value,
+                "status_events_path": str(self._place.log),
+            }
+            error.details.update(about)
+            raise
+
+    def _append(self, file: int, decide: Callable[[Snapshot], TransitionEvent]) -> Appended:
+        data, torn = _read_mended(file, self._place)
+        log, before = log_of(data), Snapshot(meta_of(self._place), reduced_of(data))
+        event = decide(before)
+        is_new = all(event.event_id != one.event_id for one in log.events)
+        after = Snapshot(before.meta, reduce([*before.reduced.events, event]))
+        if is_new and after.reduced.lane_of(event.wp_id) is not event.to_lane:
+            raise _lane_not_reached(event, after)
+        with _drafted(self._place.snapshot, after) as draft:
+            if is_new:
+                line = f"{to_line(event)}\n".encode()
+                self._write(file, b"\n" + line if log.lacks_line_end else line, draft)
+            else:
+                _put_in_place(draft, self._place.snapshot)
+        return Appended(event, after, torn, is_new)
+
+    def _write(self, file: int, line: bytes, draft: Path) -> None:
+        """The line into the log and the draft into the snapshot's place, or neither."""
+        begins_at = write_and_read_back(file, self._place.log, line)
+        reach(MOVED)
+        try:
+            _put_in_place(draft, self._place.snapshot)
+        except DiagnosticError:
+            take_back(file, begins_at, line)
+            raise
+
+
+def append_event(place: MissionPlace, event: TransitionEvent) -> Snapshot:
+    """Add an event that was judged already; one that the log has is not written again.
+
+    Raises:
+        DiagnosticError: it could not be written, or not be read back; nothing moved.
+    """
+    return MissionLogFile(place).append(event.wp_id, event.to_lane, lambda _: event).snapshot
+
+
+def heal(place: MissionPlace) -> Snapshot:
+    """What the log adds up to; `status.json` is made anew where it says something else.
+
+    Where nothing can be written that stays undone, as whoever asks only reads.
+
+    Raises:
+        MissionError: `meta.json` cannot be taken. DiagnosticError: the log cannot be read.
+    """
+    data, meta = _read(place), meta_of(place)
+    log, found = log_of(data), Snapshot(meta, reduced_of(data))
+    if log.events and not log.problems and not _is_up_to_date(place.snapshot, found):
+        with suppress(DiagnosticError), locked_log(place.log, LOCK_WAIT_S) as file:
+            found = Snapshot(meta, reduced_of(read_whole(file)))
+            with _drafted(place.snapshot, found) as draft:
+                _put_in_place(draft, place.snapshot)
+    return found
+
+
+def is_behind(place: MissionPlace) -> bool:
+    """Whether `status.json` says something else than the log.
+
+    Raises:
+        MissionError, DiagnosticError: as `heal`.
+    """
+    reduced = reduced_of(_read(place))
+    return bool(reduced.events) and not _is_up_to_date(place.snapshot, Snapshot(meta_of(place), reduced))
+
+
+def repair(place: MissionPlace) -> int:
+    """Keep aside every line that cannot be read; how many these were. The others stay as they are, byte for byte.
+
+    Raises:
+        DiagnosticError: the log cannot be written; it is as it was.
+    """
+    with locked_log(place.log, LOCK_WAIT_S) as file:
+        lines = read_whole(file).split(b"\n")
+        bad: list[bytes] = []
+        # A log names the first of its problems only.
+        while problems := read_log(b"\n".join(lines)).problems:
+            numbers = {problem.line for problem in problems}
+            bad += [line for number, line in enumerate(lines, start=1) if number in numbers]
+            lines = [line for number, line in enumerate(lines, start=1) if number not in numbers]
+        if bad:
+            keep_aside(place.torn, b"\n".join(bad))
+            replace_whole(place.log, b"\n".join([*(line for line in lines if line.strip()), b""]))
+    return len(bad)
+
+
+def read_events(place: MissionPlace) -> Log:
+    """
+    Raises:
+        DiagnosticError: the log is there and cannot be read.
+    """
+    return log_of(_read(place))
+
+
+@lru_cache(maxsize=1)
+def log_of(data: bytes) -> Log:
+    """As `read_log`: a command looks at one log several times, and the same bytes say the same."""
+    return read_log(data)
+
+
+@lru_cache(maxsize=1)
+def reduced_of(data: bytes) -> Reduced:
+    """What the log in these bytes adds up to."""
+    return reduce(log_of(data).events)
+
+
+def meta_of(place: MissionPlace) -> MissionMeta:
+    """
+    Raises:
+        MissionError: `meta.json` cannot be taken.
+    """
+    try:
+        text = place.meta.read_text("utf-8", errors="replace")
+    except OSError:
+        # The oldest missions have none; the folder says all that a move needs.
+        return MissionMeta(mission_slug=place.slug)
+    return read_meta(text, path=str(place.meta))
+
+
+def _read(place: MissionPlace) -> bytes:
+    try:
+        return place.log.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise unwritable(place.log, error) from None
+
+
+def _read_mended(file: int, place: MissionPlace) -> tuple[bytes, bytes | None]:
+    """All of the log, after a piece of a line at its end was moved aside; and that piece."""
+    data = read_whole(file)
+    torn = log_of(data).torn
+    if torn is not None:
+        data = data[: len(data) - len(torn)]
+        keep_aside(place.torn, torn)
+        cut_off(file, place.log, len(data))
+    _check(log_of(data), place.log)
+    return data, torn
+
+
+def _check(log: Log, path: Path) -> None:
+    if not log.problems:
+        return
+    first = log.problems[0]
+    # A line that cannot be read may have been a move: to go on would be a guess.
+    raise log_failure(
+        f"{path}:{first.line}: {first.message}.",
+        EVENT_LINE_MALFORMED,
+        "STA-001",
+        "See all of it with: signoff mission validate. Mend the line, or have it kept aside: signoff mission doctor "
+        "--repair",
+    )
+
+
+@contextmanager
+def _drafted(path: Path, after: Snapshot) -> Iterator[Path]:
+    with ExitStack() as stack:
+        try:
+            draft = stack.enter_context(drafted(path, after.to_text().encode()))
+        except OSError as error:
+            raise unwritable(path, error, STATUS_SNAPSHOT_NOT_WRITABLE) from None
+        yield draft
+
+
+def _put_in_place(draft: Path, path: Path) -> None:
+    try:
+        draft.replace(path)
+    except OSError as error:
+        raise unwritable(path, error, STATUS_SNAPSHOT_NOT_WRITABLE) from None
+
+
+def _is_up_to_date(path: Path, found: Snapshot) -> bool:
+    try:
+        return bool(json.loads(path.read_bytes()) == found.to_wire())
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def _lane_not_reached(event: TransitionEvent, after: Snapshot) -> DiagnosticError:
+    lane = after.reduced.lane_of(event.wp_id)
+    return log_failure(
+        f"With the event, {event.wp_id} would be in {lane}, not in {event.to_lane}.",
+        STATUS_LANE_NOT_REACHED,
+        "STA-006",
+        "Another event of the package is later, or from the same instant; look at: signoff mission status",
+    )
