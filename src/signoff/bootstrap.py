@@ -204,6 +204,18 @@ def check_notices(settings: Settings, world: World | None) -> None:
     _open_notify_file(settings, Secrets(os.environ), reach)
 
 
+def routed_roles(settings: Settings) -> frozenset[str]:
+    """Those that the routes of the notify file name.
+
+    Raises:
+        NotifyFileError.
+    """
+    from signoff.notify.secrets import Secrets
+
+    file = _open_notify_file(settings, Secrets(os.environ))
+    return frozenset() if file is None else frozenset(role for route in file.routes for role in route.roles)
+
+
 def _open_notify_file(settings: Settings, secrets: Secrets, reach: Reach | None = None) -> NotifyFile | None:
     """None where there is none, and none is named."""
     path = settings.notify_file

@@ -71,11 +71,12 @@ DEATHS = [
     *_around("cancel_run", journeys.cancel),
     *_around("retry_run", journeys.say_no_then_yes),
 ]
-#: Died at in `test_callback_crash`, since only a callback that fails passes it, in `test_notice_crash`, where there is
-#: somebody to tell, in `test_resumption_crash`, where a graph is resumed, in `test_session_crash`, where people sign in,
-#: and in `test_identity_crash`, `test_spec_crash` and `test_checkpoint_crash`, since principals and tokens are made, specs run,
-#: and checkpoints answered, by commands; with the missions' own tests, `test_mission_commands`, `test_review_crash` and
-#: `test_merge`, where a package is moved, a review asked for and recorded, and a mission merged.
+#: Died at in `test_callback_crash`, since only a callback that fails passes it, in `test_notice_crash`, where there
+#: is somebody to tell, in `test_resumption_crash`, where a graph is resumed, in `test_session_crash`, where people
+#: sign in, and in `test_identity_crash`, `test_spec_crash` and `test_checkpoint_crash`, since principals and tokens
+#: are made, specs run, and checkpoints answered, by commands; with the missions' own tests,
+#: `test_mission_commands`, `test_review_crash` and `test_merge`, where a package is moved, a review asked for and
+#: recorded, and a mission merged.
 ELSEWHERE = {
     f"{verb}: {edge} commit"
     for verb in (

@@ -238,7 +238,10 @@ OTHERS = {
     "illegal-move": ("The gate's state knows no such move.", "Read the gate again."),
     "invalid-delegation": ("A delegation would mean nothing.", "The message says why."),
     "invalid-link": ("A one-time link would be worth nothing.", "The message says why."),
-    "invalid-instant": ("A span or an instant on the command line cannot be read.", "Write 3d, or 2026-12-01T18:00Z."),
+    "invalid-instant": (
+        "A span or an instant on the command line cannot be read, or a clock would be moved too far.",
+        "Write 3d, or 2026-12-01T18:00Z.",
+    ),
     "invalid-role": ("A role is not one that somebody can hold.", "The message says what a role may be."),
     "invalid-token-request": ("A token cannot be made.", "The message says why."),
     "invalid-document": ("Something in a file cannot be taken.", "The message names file and line."),
@@ -269,7 +272,7 @@ OTHERS = {
         "`signoff.yaml` cannot be read, or something in it cannot be taken.",
         "The message names every line; see the [settings](settings.md).",
     ),
-    "invalid-token": ("The token holds characters that no token has.", "Copy it again."),
+    "invalid-token": ("The token is empty, or holds a blank or a character that no token has.", "Copy it again."),
     "bad-branch-name": (
         "A name of a branch is one that git or a shell could take for something else.",
         "Use letters, digits, `.`, `_`, `-`, `+` and `/`.",
@@ -314,13 +317,19 @@ OTHERS = {
         "Principals and tokens are made in the ledger itself, not through a server.",
         "Unset `SIGNOFF_URL`; name the ledger with `--dir` or `--database-url`.",
     ),
-    "principal-exists": ("The name is taken.", "Choose another; `signoff principal list` shows who is known."),
+    "principal-exists": (
+        "The name is taken, or looks like one that is.",
+        "Choose another; `signoff principal list` shows who is known.",
+    ),
     "principal-not-found": ("Nobody is known by this name.", "`signoff principal list` shows who is."),
     "thread-needed": (
         "A gate was asked outside a node, or in a graph without a checkpointer or a thread.",
         "Compile the graph with a checkpointer, and run it with a `thread_id`.",
     ),
-    "token-file-exposed": ("Others can read the file that `token_file` names.", "Run `chmod 600` on it."),
+    "token-file-exposed": (
+        "Others can read the file that `token_file` names, or a `signoff.yaml` with a token in it.",
+        "Run `chmod 600` on it, or keep the token elsewhere.",
+    ),
     "token-not-found": ("There is no token with this id.", "`signoff token list` shows ids."),
     "no-ledger": ("There is no ledger here.", "Say where it is with `--dir` or `--database-url`, or `signoff up`."),
     "no-policy": ("The process was given no risk policy.", "Report it: commands and servers have one."),

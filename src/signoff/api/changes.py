@@ -25,6 +25,8 @@ RECHECK_S = 1.0
 WATCH_S = 0.2
 JOIN_TIMEOUT_S = 2.0
 LOOKERS_MAX = 4
+#: For those who wait for whatever changes: no workflow has such an id.
+ANY = "*"
 
 T = TypeVar("T")
 
@@ -80,7 +82,7 @@ class Changes:
 
     @contextmanager
     def listen(self, workflow_id: str) -> Iterator[Listener]:
-        """Begin before the first read, so that no change falls between reading and waiting."""
+        """Begin before the first read, so that no change falls between reading and waiting. ANY is every workflow."""
         listener = Listener()
         self._listeners.setdefault(workflow_id, set()).add(listener)
         try:
@@ -92,7 +94,7 @@ class Changes:
                 del self._listeners[workflow_id]
 
     def _wake(self, workflow_ids: list[str]) -> None:
-        for workflow_id in workflow_ids:
+        for workflow_id in {*workflow_ids, ANY}:
             for listener in self._listeners.get(workflow_id, ()):
                 listener.wake()
 

@@ -46,8 +46,11 @@ def check_binding(world: World, host: str) -> str:
 
 
 class AnswerHeaders:
-    def __init__(self, app: ASGIApp) -> None:
+    """`signoff-now` is what the ledger's clock shows: callers reckon with it how long a gate is still open."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
         self._app = app
+        self._world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
@@ -57,6 +60,7 @@ class AnswerHeaders:
                     headers.setdefault(name, value)
                 if scope["path"].startswith(("/api", "/workflows")):
                     headers["Cache-Control"] = "no-store"
+                    headers["Signoff-Now"] = str(self._world.clock())
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
@@ -64,12 +68,14 @@ class AnswerHeaders:
 
 class HostGuard:
     """Lets in only what was sent to this server by its own name, or needs a token, and writes only what its own pages
-    send."""
+    send. `public_url` is where people reach it: a proxy there may speak TLS, of which nothing is seen here."""
 
-    def __init__(self, app: ASGIApp, world: World, host: str) -> None:
+    def __init__(self, app: ASGIApp, world: World, host: str, public_url: str | None = None) -> None:
         self._app = app
         self._world = world
         self._hosts = LOOPBACK_HOSTS | {host.lower().strip("[]")}
+        public = urlsplit(public_url or "")
+        self._public_origin = f"{public.scheme}://{public.netloc}".lower()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         code = await self._refusal(scope) if scope["type"] == "http" else None
@@ -85,7 +91,7 @@ class HostGuard:
         if name is None or (name not in self._hosts and await run_in_threadpool(self._is_open)):
             return "host-refused"
         own_origin = f"{scope['scheme']}://{hosts[0]}".lower()
-        is_own = headers.get("origin", own_origin).lower() == own_origin
+        is_own = headers.get("origin", own_origin).lower() in (own_origin, self._public_origin)
         return None if scope["method"] == "GET" or is_own else "origin-refused"
 
     def _is_open(self) -> bool:

@@ -11,7 +11,8 @@ from signoff.api.codes import CODES
 from signoff.api.problems import PROBLEM_MEDIA_TYPE, Problem, to_wire
 
 DESCRIPTION = """\
-Opens gates, takes answers, tells what was decided. Instants are epoch milliseconds.
+Opens gates, takes answers, tells what was decided. Instants are epoch milliseconds; the header `Signoff-Now` of each
+answer is the server's own.
 
 Every refusal is `application/problem+json` with a stable `code`; a conflict that somebody else has won carries the
 winner's `receipt`. Once a token was issued, every call but `/healthz`, `/openapi.json` and `/docs` needs one, as

@@ -107,8 +107,12 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _defect)
 
 
+def status_of(error: SignoffError) -> int:
+    return next((number for kind, number in _STATUSES if isinstance(error, kind)), 500)
+
+
 def problem_of(error: SignoffError) -> JSONResponse:
-    status = next((number for kind, number in _STATUSES if isinstance(error, kind)), 500)
+    status = status_of(error)
     if status == 503:
         # The driver's text names hosts, users and folders: for the operator's log only.
         _log.error("ledger unavailable: %s", error.message)

@@ -42,10 +42,17 @@ _ROUTES = (
 
 
 def create_app(
-    world: World, *, version: str, database: DatabaseName, host: str, ingress: Ingress | None = None
+    world: World,
+    *,
+    version: str,
+    database: DatabaseName,
+    host: str,
+    ingress: Ingress | None = None,
+    public_url: str | None = None,
 ) -> FastAPI:
     """The API over one world. `host` is the name or address that the server is told to bind: while it is open it may be
-    asked for by that name and by those of loopback only. With an `ingress`, events have to be signed.
+    asked for by that name and by those of loopback only. With an `ingress`, events have to be signed. `public_url` is
+    where people reach it.
 
     Raises:
         InvalidInputError: (`host-not-loopback`) others could reach it, and nobody signs in.
@@ -68,8 +75,8 @@ def create_app(
     answer_problems(app)
     # The last added stands first.
     app.add_middleware(BodyLimit)
-    app.add_middleware(HostGuard, world=world, host=check_binding(world, host))
-    app.add_middleware(AnswerHeaders)
+    app.add_middleware(HostGuard, world=world, host=check_binding(world, host), public_url=public_url)
+    app.add_middleware(AnswerHeaders, world=world)
     return app
 
 

@@ -9,6 +9,7 @@ from pydantic.config import JsonDict
 
 from signoff.api.answers import ReceiptOut
 from signoff.api.bodies import TaskBody
+from signoff.app.find_workflows import DESCRIPTION_CHARS_MAX
 from signoff.app.gate_stats import STATUSES
 
 _ID = "wf_01KAJ2V3Q4R5S6T7V8W9X0Y1Z2"
@@ -67,7 +68,7 @@ class PendingWorkflowOut(BaseModel):
     workflow_id: str
     task_id: str
     risk_level: Level | None
-    description: str
+    description: str = Field(description=f"Cut after {DESCRIPTION_CHARS_MAX} characters; its status has all of it.")
     requested_by: str | None
     requested_at: int
     approvers: list[str]
@@ -79,6 +80,7 @@ class PendingWorkflowsOut(BaseModel):
 
     success: Literal[True]
     workflows: list[PendingWorkflowOut]
+    has_more: bool = Field(description="Whether more wait than the limit let through.")
 
 
 class ApprovedWorkflowOut(BaseModel):

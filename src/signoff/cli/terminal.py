@@ -1,35 +1,17 @@
-"""What a terminal is and what it must never be sent.
-
-Titles, bodies and names come from agents and strangers. Before any of it reaches a terminal it passes `sanitise`:
-colours and cursor moves could draw a harmless prompt over a harmful one, bidirectional controls could turn a command
-around, a carriage return could write over what stands before it.
-"""
+"""What a terminal is. Whatever strangers wrote passes `sanitise` before it reaches one."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import unicodedata
 
 import click
 
-# Sequences that only format (CSI) are taken out whole. Of all others the control characters alone are dropped, so that
-# a text hidden in one (a window title, the address of a link) is seen rather than swallowed.
-_FORMATTING = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
-_LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
-_UNSHOWABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line end, DEL, C1
-    "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"  # bidirectional and invisible
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"  # annotations, lone surrogates, tags
-)
+from signoff.documents.plain_text import sanitise as sanitise
+
 _WIDTH_DEFAULT, _HEIGHT_DEFAULT = 100, 24
-
-
-def sanitise(text: str) -> str:
-    """The text without anything that a terminal would obey; line ends and tabs stay."""
-    return _UNSHOWABLE.sub("", _LINE_ENDS.sub("\n", _FORMATTING.sub("", text)))
 
 
 def one_line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -37,12 +38,16 @@ _RULES = ("dev", "partitioning", "plan_approval_timeout_s", "policy_dir", "callb
 #: Of those that listen.
 _EVENTS = ("ingress_actor",)
 
+OPEN = "open: no token was issued, so that whoever is on this machine may decide (signoff token create NAME ends that)"
+
+_log = logging.getLogger("signoff.api")
+
 
 @click.command()
 @click.option("--postgres", is_flag=True, help="Start a private Postgres in the directory, and stop it at the end.")
 @takes_settings(*_SERVER, *_EVENTS, *_WORKER, *_RULES)
 def up(call: Call, postgres: bool) -> None:
-    """Everything in one process: API and worker.
+    """Everything in one process: API, inbox and worker.
 
     \b
     Examples:
@@ -66,9 +71,9 @@ def up(call: Call, postgres: bool) -> None:
 
 
 @click.command()
-@takes_settings(*_SERVER, *_EVENTS, *_RULES, "migrate")
+@takes_settings(*_SERVER, *_EVENTS, *_RULES, "public_url", "migrate")
 def api(call: Call) -> None:
-    """The API alone; workers run elsewhere on the same database.
+    """The API and the inbox; workers run elsewhere on the same database.
 
     \b
     Example:
@@ -138,6 +143,7 @@ def _serve(
     from signoff.api.serve import serve
     from signoff.api.server import create_app
     from signoff.app.sign_in import is_open
+    from signoff.inbox.site import add_inbox
 
     app = create_app(
         world,
@@ -145,10 +151,14 @@ def _serve(
         database="sqlite" if settings.database_url is None else "postgres",
         host=settings.host,
         ingress=make_ingress(settings.ingress_secret, settings.ingress_actor),
+        public_url=settings.public_url,
     )
+    add_inbox(app, public_url=settings.public_url)
 
     def on_ready(url: str) -> None:
         shown, auth = _database(settings), "open" if is_open(world) else "tokens"
+        if auth == "open":
+            _log.warning(OPEN)
         document = {"ready": url, "database": shown, "auth": auth}
         on_listening(lambda: _say_ready(document, f"{url} database={shown} auth={auth}", is_json))
 

@@ -1,0 +1,57 @@
+"""Open a session: sign in once with a token, and be known by a cookie for a while."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from signoff.app.sign_in import sign_in
+from signoff.app.world import World
+from signoff.gates.principal import IDENTITY, Principal
+from signoff.gates.session import SESSION_PREFIX, Link, Session, ends_of_session
+from signoff.gates.token import SECRET_BYTES, Token, token_hash, token_text
+
+if TYPE_CHECKING:
+    from signoff.app.ports import Writer
+
+
+def open_session(world: World, *, token: str) -> tuple[Session, str]:
+    """The session, and its secret, which is known to nobody but the caller and never again.
+
+    Raises:
+        NotSignedInError: the token is worth nothing.
+    """
+    sign_in(world, token=token, doing="sign in")
+    with world.ledger.write(IDENTITY, "open_session") as tx:
+        found = tx.token_with_hash(token_hash(token))
+        assert found is not None  # noqa: S101 - rows stay when tokens end
+        return begin_session(world, tx, tx.holder(found), token=found)
+
+
+def begin_session(
+    world: World, tx: Writer, principal: Principal, *, token: Token | None = None, link: Link | None = None
+) -> tuple[Session, str]:
+    """Record a session that is opened with a token, or with a link."""
+    now, text = world.clock(), token_text(secrets.token_bytes(SECRET_BYTES), SESSION_PREFIX)
+    token_expires_at = None if token is None else token.expires_at
+    expires_at, ends_at = ends_of_session(now, is_by_link=link is not None, token_expires_at=token_expires_at)
+    session = Session(
+        id=f"ss_{world.new_id()}",
+        hash=token_hash(text),
+        principal_id=principal.id,
+        token_id=None if token is None else token.id,
+        link_id=None if link is None else link.id,
+        created_at=now,
+        expires_at=expires_at,
+        ends_at=ends_at,
+    )
+    tx.insert_session(session)
+    body = {
+        "sessionId": session.id,
+        "name": principal.name,
+        "tokenId": session.token_id,
+        "linkId": session.link_id,
+        "endsAt": ends_at,
+    }
+    tx.append_entry(at=now, actor=principal.name, event="session.opened", body=body)
+    return session, text
