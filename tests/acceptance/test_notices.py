@@ -75,7 +75,7 @@ routes:
         assert issue["state"] == "done"
         assert len(linear.comments) == 1
         assert [verified(call)["type"] for call in receiver.calls] == ["gate.opened", "gate.decided"]
-        assert "https://signoff.example/inbox/deploy-42/ship" in log
+        assert "https://signoff.example/gates/deploy-42/ship" in log
         assert [secret for secret in (SECRET, TOKEN) if secret in log] == []
     place.check()
 

@@ -83,12 +83,24 @@ def test_a_name_is_given_once(world: World, database: Database) -> None:
         add(world, "ada", "cto")
 
 
+@pytest.mark.parametrize("name", ["Ada Byron", "ADA  BYRON", "\uff41da byron", "ada\u00a0byron"])
+def test_a_name_that_people_would_take_for_anothers_is_refused(world: World, database: Database, name: str) -> None:
+    add(world, "ada byron", "lead")
+    disable_principal(world, name="ada byron", actor="root")
+    code = "invalid-actor" if "\u00a0" in name else "principal-exists"
+    with refusing(database, InvalidInputError if code == "invalid-actor" else ConflictError, code):
+        add(world, name, "cto")
+    add(world, "ada.byron", "cto")
+
+
 @pytest.mark.parametrize(
     ("name", "roles", "code"),
     [
         ("deadline", [], "invalid-actor"),
         ("", [], "invalid-actor"),
         ("a\0", [], "invalid-actor"),
+        ("*", [], "invalid-actor"),
+        ("ad\u0430", [], "invalid-actor"),
         ("ada", ["*"], "invalid-role"),
     ],
 )

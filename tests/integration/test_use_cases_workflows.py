@@ -342,9 +342,21 @@ def test_pending_ones_are_listed_critical_first_then_oldest_and_by_role(world: W
     assert listed["workflows"][4]["task_id"] == asked["m"]
     for_leads = find_pending_workflows(world, role="team_lead")["workflows"]
     assert [one["workflow_id"] for one in for_leads] == [asked[n] for n in ("h1", "h2", "m")]
-    assert len(find_pending_workflows(world, limit=2)["workflows"]) == 2
+    for limit, has_more in ((2, True), (4, True), (5, False)):
+        part = find_pending_workflows(world, limit=limit)
+        assert (len(part["workflows"]), part["has_more"]) == (limit, has_more)
     with pytest.raises(InvalidInputError):
         find_pending_workflows(world, limit=0)
+
+
+def test_a_long_description_is_cut_in_the_list_and_whole_where_the_workflow_stands(world: World) -> None:
+    long = "x" * 100_000
+    workflow_id = ask(world, {**MEDIUM, "description": long}).gate.workflow_id
+    [listed] = find_pending_workflows(world)["workflows"]
+    assert listed["description"] == "x" * 1_999 + "…"
+    assert find_workflow(world, workflow_id)["workflow"]["description"] == long
+    ask(world, {**MEDIUM, "description": "y" * 2_000})
+    assert find_pending_workflows(world)["workflows"][1]["description"] == "y" * 2_000
 
 
 def test_the_view_tells_every_gate_in_the_same_words(world: World, database: Database, clock: Clock) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signoff.errors import PolicyError
+from signoff.errors import InvalidInputError, PolicyError
 from signoff.policy.condition import Condition, Relation
 from signoff.policy.read import PolicyText, read_policy
 from signoff.policy.risk import RiskPolicy, Rule, assess
@@ -111,7 +112,56 @@ def test_one_more_finding_never_lowers_the_level_or_the_score(task: dict[str, An
 @given(tasks, st.text(max_size=20))
 def test_an_operation_that_is_not_known_is_never_low(task: dict[str, Any], operation: str) -> None:
     if operation.strip().casefold() not in OPERATIONS:
-        assert assess({**task, "operation": operation}, SHIPPED).risk_level != "low"
+        with suppress(InvalidInputError):
+            assert assess({**task, "operation": operation}, SHIPPED).risk_level != "low"
+
+
+#: What a seed task says, of a level that is not low for as long as it says it.
+RISKY = [
+    {"operation": "delete", "environment": "production"},
+    {"operation": "deploy", "environment": "production"},
+    {"operation": "modify", "resource_type": "infrastructure"},
+    {"operation": "export", "resource_type": "database"},
+    {"operation": "read", "trigger": "data_export"},
+]
+_ALIKE = str.maketrans(
+    "aceiopsxyABEHKMOPTX",
+    "\u0430\u0441\u0435\u0456\u043e\u0440\u0455\u0445\u0443\u0410\u0412\u0395\u041d\u039a\u041c\u039f\u0420\u03a4\u03a7",
+)
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u17b4\u180e\u200b\u200d\u2060\u2065\u2800\u3164\ufe0f\ufeff\uffa0\U000e0041\U000e0100"
+    "\x00\x07\x7f\x85\u2028\u2009"
+)
+_STYLES = ("\uff41", "\U0001d41a", "\U0001d4ea", "\U0001d552", "\u24d0")
+
+
+def in_style(letter: str, first: str) -> str:
+    return chr(ord(first) + ord(letter) - ord("a")) if "a" <= letter <= "z" else letter
+
+
+@st.composite
+def disguises(draw: st.DrawFn, word: str) -> str:
+    """The word as people would still read it, or overlook the difference."""
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(word) - 1))
+        letter = word[at]
+        alike = [letter.upper(), letter.translate(_ALIKE), *(in_style(letter, one) for one in _STYLES)]
+        another = draw(st.sampled_from([*alike, *(letter + unseen for unseen in _UNSEEN)]))
+        word = word[:at] + another + word[at + 1 :]
+    return word + draw(st.sampled_from(["", " ", "\t", "\n", "\u3000"]))
+
+
+@unhurried
+@given(st.sampled_from(RISKY), st.data())
+def test_no_disguise_of_a_word_or_of_a_fields_name_makes_a_task_look_harmless(
+    task: dict[str, str], data: st.DataObject
+) -> None:
+    field = data.draw(st.sampled_from(sorted(task)))
+    disguised = {name: data.draw(disguises(said)) if name == field else said for name, said in task.items()}
+    renamed = {data.draw(disguises(name)) if name == field else name: said for name, said in task.items()}
+    for one in (disguised, renamed):
+        with suppress(InvalidInputError):
+            assert ORDER.index(assess(one, SHIPPED).risk_level) >= ORDER.index(assess(task, SHIPPED).risk_level)
 
 
 @unhurried

@@ -59,7 +59,7 @@ def test_a_requirement_is_met_exactly_when_some_way_of_seating_fills_it(
     assert (places_left(requirement, people) == {}) is (open_places(requirement, people) == 0)
 
 
-@unhurried
+@settings(unhurried, max_examples=30)
 @given(any_requirements, crowds)
 def test_a_requirement_can_be_met_exactly_when_some_way_of_seating_whoever_may_come_fills_it(
     requirement: Requirement, people: list[Actor]

@@ -632,12 +632,12 @@ def test_no_error_of_the_file_quotes_a_secret(content: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "given"), [("token", "s3 cret\n"), ("token", "s3\u200bcret"), ("database_url", "mysql://u:s3cret@h")]
+    ("name", "given"), [("token", "s3cret so\n"), ("token", "s3cret\u200bx"), ("database_url", "mysql://u:s3cret@h")]
 )
 def test_no_error_of_the_environment_quotes_a_secret(name: str, given: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError) as caught:
         load({}, {env_name(name): given}, cwd=tmp_path)
-    assert not {"s3", "cret"} & set(re.findall("[a-z0-9]+", f"{caught.value.message} {caught.value.details}"))
+    assert "s3cret" not in f"{caught.value.message} {caught.value.details}"
 
 
 def test_a_token_is_taken_as_it_was_shown_whatever_blanks_were_copied_with_it(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ CODES: Mapping[str, Code] = {
     "invalid-reply": Code(400, "The reply is not understood."),
     "invalid-requirement": Code(400, "The requirement is not understood."),
     "invalid-risk-level": Code(400, "The risk level is not one of those known."),
-    "invalid-task": Code(400, "A member of the task is of another type, negative, disguised, or a trigger that is not known."),
+    "invalid-task": Code(400, "A member of the task is of another type, negative, disguised, or an unknown trigger."),
     "invalid-ttl": Code(400, "The time to live is out of bounds."),
     "invalid-workload": Code(400, "A member of the workload is unknown or out of bounds."),
     "items-required": Code(400, "The gate can be approved only with every item ticked."),

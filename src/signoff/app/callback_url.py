@@ -14,6 +14,11 @@ from signoff.errors import InvalidInputError
 URL_CHARS_MAX = 2_000
 
 
+def is_callback_allowed(url: str, *, allow: Sequence[str], is_open: bool) -> bool:
+    parts = _split(url) if len(url) <= URL_CHARS_MAX else None
+    return parts is not None and _is_allowed(parts, allow, is_open)
+
+
 def check_callback_url(url: str | None, *, allow: Sequence[str], is_open: bool) -> str:
     """
     Raises:
@@ -24,12 +29,16 @@ def check_callback_url(url: str | None, *, allow: Sequence[str], is_open: bool) 
         raise InvalidInputError(
             "A callback needs an http or https URL without a user name in it.", code="callback-not-allowed"
         )
-    if (is_open and _is_loopback(parts.hostname or "")) or any(_is_within(parts, _split(one)) for one in allow):
+    if _is_allowed(parts, allow, is_open):
         return url
     raise InvalidInputError(
         f"Calling {parts.scheme}://{parts.netloc} is not allowed; the setting callbacks.allow names what is.",
         code="callback-not-allowed",
     )
+
+
+def _is_allowed(parts: SplitResult, allow: Sequence[str], is_open: bool) -> bool:
+    return (is_open and _is_loopback(parts.hostname or "")) or any(_is_within(parts, _split(one)) for one in allow)
 
 
 def _split(url: str) -> SplitResult | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from signoff.app.find import the_gate
+from signoff.app.make_link import make_link
 from signoff.app.moments import DELIVERED, reach
-from signoff.app.route_notice import Route
+from signoff.app.notify_gate import ASKING
+from signoff.app.route_notice import Route, Target
+from signoff.app.sign_in import is_open
 from signoff.app.world import World
-from signoff.errors import DeliveryError, SignoffError
+from signoff.errors import DeliveryError, InvalidInputError, NotFoundError, SignoffError
 from signoff.gates.gate import Gate
 
 if TYPE_CHECKING:
@@ -23,12 +26,14 @@ ERROR_CHARS_MAX = 2_000
 @dataclass(frozen=True)
 class Notice:
     """An event of a gate, as it is to be told, and when it was routed. `gate` is as it is now, which may be later:
-    whoever is told late is told the truth. `delivery_id` is the same at every try."""
+    whoever is told late is told the truth. `delivery_id` is the same at every try. `link_secret` is that of a one-time
+    link, where one person is asked who is known by name."""
 
     delivery_id: str
     event: str
     at: int
     gate: Gate
+    link_secret: str | None = field(default=None, repr=False)
 
 
 class Channel(Protocol):
@@ -48,12 +53,14 @@ class Channel(Protocol):
 
 @dataclass(frozen=True)
 class Notices:
-    """What a worker needs to tell people: `jitter` gives numbers from 0 up to 1, at random."""
+    """What a worker needs to tell people: `jitter` gives numbers from 0 up to 1, at random; `people` says which targets
+    are one principal's alone."""
 
     routes: Sequence[Route]
     channels: Mapping[str, Channel]
     attempts_max: int
     jitter: Callable[[], float]
+    people: Mapping[Target, str] = field(default_factory=dict)
 
 
 def deliver_notice(world: World, deliveries: Deliveries, notices: Notices, row: Row) -> None:
@@ -68,10 +75,22 @@ def deliver_notice(world: World, deliveries: Deliveries, notices: Notices, row: 
     with world.ledger.read() as tx:
         gate = the_gate(tx, row["workflow_id"], row["gate_key"])
         earlier = tx.remote_refs(row)
-    notice = Notice(row["id"], row["event"], row["created_at"], gate)
+    name = notices.people.get(Target(row["channel"], row["target"]))
+    secret = None if name is None or row["event"] not in ASKING else _link_for(world, gate, name)
+    notice = Notice(row["id"], row["event"], row["created_at"], gate, secret)
     remote_ref = channel.send(notice, row["target"], earlier)
     reach(DELIVERED)
     deliveries.finish_delivery(row["id"], remote_ref=remote_ref, now=world.clock())
+
+
+def _link_for(world: World, gate: Gate, name: str) -> str | None:
+    """A link made at this try; None where it would be worth nothing, and the message has to do without."""
+    if is_open(world):
+        return None
+    try:
+        return make_link(world, workflow_id=gate.workflow_id, gate_key=gate.gate_key, name=name)[1]
+    except (NotFoundError, InvalidInputError):
+        return None
 
 
 def record_failure(world: World, deliveries: Deliveries, notices: Notices, row: Row, error: Exception) -> None:

@@ -62,14 +62,14 @@ def find_runs(
     cursor: str | None = None,
 ) -> Page:
     """Newest first. `subject` is what a run is about under its door: a spec's path, a story's id."""
-    _check_word("status", status, [one.value for one in Status])
-    _check_word("door", door, DOORS)
+    check_word("status", status, [one.value for one in Status])
+    check_word("door", door, DOORS)
     _check_subject(subject)
-    _check_limit(limit, PAGE_MAX)
-    before = _read_cursor(cursor, int, str)
+    check_limit(limit, PAGE_MAX)
+    before = read_cursor(cursor, int, str)
     with world.ledger.read() as tx:
         found = tx.runs(status=status, door=door, subject=subject, before=before, limit=limit + 1)
-    return _page(found, limit, lambda run: (run.created_at, run.id))
+    return page_of(found, limit, lambda run: (run.created_at, run.id))
 
 
 def find_gate(world: World, workflow_id: str, gate_key: str) -> Gate:
@@ -127,22 +127,22 @@ def find_gates(
     cursor: str | None = None,
 ) -> Page:
     """The inbox: soonest deadline first; without a state, every gate."""
-    _check_word("state", state, [one.value for one in State])
-    _check_word("risk", risk, RISK_LEVELS)
-    _check_limit(limit, PAGE_MAX)
-    after = _read_cursor(cursor, int, str, str)
+    check_word("state", state, [one.value for one in State])
+    check_word("risk", risk, RISK_LEVELS)
+    check_limit(limit, PAGE_MAX)
+    after = read_cursor(cursor, int, str, str)
     with world.ledger.read() as tx:
         found = tx.gates(state=state, role=role, risk=risk, after=after, limit=limit + 1)
-    return _page(found, limit, lambda gate: (gate.deadline_at, gate.workflow_id, gate.gate_key))
+    return page_of(found, limit, lambda gate: (gate.deadline_at, gate.workflow_id, gate.gate_key))
 
 
 def find_newest_gates(world: World, *, limit: int = PAGE_DEFAULT, cursor: str | None = None) -> Page:
     """Gates in every state, last opened first."""
-    _check_limit(limit, PAGE_MAX)
-    before = _read_cursor(cursor, int, str, str)
+    check_limit(limit, PAGE_MAX)
+    before = read_cursor(cursor, int, str, str)
     with world.ledger.read() as tx:
         found = tx.newest_gates(before=before, limit=limit + 1)
-    return _page(found, limit, lambda gate: (gate.opened_at, gate.workflow_id, gate.gate_key))
+    return page_of(found, limit, lambda gate: (gate.opened_at, gate.workflow_id, gate.gate_key))
 
 
 def find_steps(world: World, workflow_id: str) -> list[Row]:
@@ -159,21 +159,21 @@ def find_artifacts(world: World, workflow_id: str) -> list[Row]:
 
 def find_interactions(world: World, workflow_id: str, *, limit: int = PAGE_DEFAULT, cursor: str | None = None) -> Page:
     check_workflow_id(workflow_id)
-    _check_limit(limit, ROWS_MAX)
-    after = _read_cursor(cursor, int, str)
+    check_limit(limit, ROWS_MAX)
+    after = read_cursor(cursor, int, str)
     with world.ledger.read() as tx:
         found = tx.interactions(workflow_id, after=after, limit=limit + 1)
         if not found and not tx.gates_of(workflow_id):
             the_run(tx, workflow_id)
     key: Callable[[Interaction], tuple[Any, ...]] = lambda one: (one.created_at, one.id)  # noqa: E731
-    return _page(found, limit, key)
+    return page_of(found, limit, key)
 
 
 def find_entries(world: World, *, workflow_id: str | None = None, after: int = 0, limit: int = PAGE_DEFAULT) -> Page:
     """Audit entries in the order of their seq; the cursor is the last seq of the page."""
     if workflow_id is not None:
         check_workflow_id(workflow_id)
-    _check_limit(limit, ROWS_MAX)
+    check_limit(limit, ROWS_MAX)
     if not 0 <= after < 2**63:
         raise InvalidInputError("after is the seq of an entry, from 0.", code="invalid-cursor")
     with world.ledger.read() as tx:
@@ -186,12 +186,12 @@ def find_deliveries(
     world: World, *, state: str | None = None, limit: int = PAGE_DEFAULT, cursor: str | None = None
 ) -> Page:
     """Notices and whom they went to, as rows of `app.deliveries`, newest first."""
-    _check_word("state", state, DELIVERY_STATES)
-    _check_limit(limit, ROWS_MAX)
-    before = _read_cursor(cursor, int, str)
+    check_word("state", state, DELIVERY_STATES)
+    check_limit(limit, ROWS_MAX)
+    before = read_cursor(cursor, int, str)
     with world.ledger.read() as tx:
         found = tx.deliveries(state=state, before=before, limit=limit + 1)
-    return _page(found, limit, lambda row: (row["created_at"], row["id"]))
+    return page_of(found, limit, lambda row: (row["created_at"], row["id"]))
 
 
 def find_newest_seq(world: World) -> int:
@@ -209,7 +209,7 @@ def find_newest_head(world: World) -> Head:
     return head
 
 
-def _check_word(name: str, value: str | None, words: Sequence[str]) -> None:
+def check_word(name: str, value: str | None, words: Sequence[str]) -> None:
     if value is not None and value not in words:
         raise InvalidInputError(f"{name} is one of {', '.join(words)}, not {value[:80]!r}.", code="invalid-query")
 
@@ -220,22 +220,22 @@ def _check_subject(subject: str | None) -> None:
     raise InvalidInputError(f"subject is 1 to {SUBJECT_CHARS_MAX} printable characters.", code="invalid-query")
 
 
-def _check_limit(limit: int, limit_max: int) -> None:
+def check_limit(limit: int, limit_max: int) -> None:
     if not 1 <= limit <= limit_max:
         raise InvalidInputError(f"limit is an integer from 1 to {limit_max}, not {limit}.", code="invalid-query")
 
 
-def _page(found: Sequence[T], limit: int, key: Callable[[T], tuple[Any, ...]]) -> Page:
+def page_of(found: Sequence[T], limit: int, key: Callable[[T], tuple[Any, ...]]) -> Page:
     items = found[:limit]
     more = len(found) > limit
-    return Page(items, _to_cursor(key(items[-1])) if more else None)
+    return Page(items, to_cursor(key(items[-1])) if more else None)
 
 
-def _to_cursor(key: tuple[Any, ...]) -> str:
+def to_cursor(key: tuple[Any, ...]) -> str:
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str | None, *types: type) -> Any:
+def read_cursor(cursor: str | None, *types: type) -> Any:
     if cursor is None:
         return None
     try:

@@ -20,7 +20,10 @@ from signoff.gates.reply import read_reply
 from signoff.gates.requirement import places_left
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Reader
+    from signoff.app.ports import Reader, Row
+
+#: In a list; where one workflow stands has all of it.
+DESCRIPTION_CHARS_MAX = 2_000
 
 _LISTED = (
     "workflow_id",
@@ -35,12 +38,12 @@ _LISTED = (
 
 
 def find_pending_workflows(world: World, *, role: str | None = None, limit: int = PAGE_DEFAULT) -> dict[str, Any]:
-    """`{success, workflows}`, critical first, then oldest."""
+    """`{success, workflows, has_more}`, critical first, then oldest. Long descriptions are cut."""
     if not 1 <= limit <= PAGE_MAX:
         raise InvalidInputError(f"limit is an integer from 1 to {PAGE_MAX}, not {limit}.", code="invalid-query")
     with world.ledger.read() as tx:
-        found = tx.pending_requests(GATE_KEY, role=role, limit=limit)
-    return {"success": True, "workflows": [{name: row[name] for name in _LISTED} for row in found]}
+        found = tx.pending_requests(GATE_KEY, role=role, limit=limit + 1)
+    return {"success": True, "workflows": [_listed(row) for row in found[:limit]], "has_more": len(found) > limit}
 
 
 def find_workflow(world: World, workflow_id: str) -> dict[str, Any]:
@@ -86,6 +89,13 @@ def requested_view(requested: Requested) -> dict[str, Any]:
         "approvers": sorted({role for need in gate.requirement.needs for role in need.any_of}),
         "timeout_at": gate.ends_at or gate.deadline_at,
     }
+
+
+def _listed(row: Row) -> dict[str, Any]:
+    description = row["description"]
+    if len(description) > DESCRIPTION_CHARS_MAX:
+        description = description[: DESCRIPTION_CHARS_MAX - 1] + "…"
+    return {**{name: row[name] for name in _LISTED}, "description": description}
 
 
 def _decision(gate: Gate, one: Interaction) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from signoff.cli.output import note, say, time_left
 from signoff.cli.question import TIMEOUT, WORKFLOW_ID, Question, read_question
 from signoff.cli.settings_flags import LEDGER
 from signoff.cli.terminal import is_attended, one_line
-from signoff.clock import now_ms
 from signoff.errors import ConflictError
 from signoff.gates.prompt import APPROVE
 
@@ -91,7 +90,7 @@ def _open(backend: Backend, question: Question, workflow: str, key: str | None) 
     """The question as it stands; where it ended and its time is over, the same words asked once more."""
     for round_ in count(1):
         view = _open_one(backend, question.to_wire(workflow, key or question.key_of_round(round_)))
-        if key is not None or view["state"] == "PENDING" or now_ms() < view["deadlineAt"]:
+        if key is not None or view["state"] == "PENDING" or backend.now() < view["deadlineAt"]:
             break
     return view
 
@@ -120,7 +119,7 @@ def _ask_here(call: Call, backend: Backend, view: Wire) -> Wire:
     from signoff.cli.console.asking import ask_at_console
     from signoff.cli.gate.text import draw_gate
 
-    draw_gate(view, [], [], now_ms())
+    draw_gate(view, [], [], backend.now())
     # Behind a token the server knows who it is.
     ask_at_console(backend, view, actor=None if call.settings.token else call.actor)
     return backend.gate(view["workflowID"], view["gateKey"])
@@ -154,13 +153,13 @@ def _wait(backend: Backend, view: Wire) -> Wire:
     if not sys.stderr.isatty():
         return wait_until_final(backend, view)
     try:
-        return wait_until_final(backend, view, look_s=LOOK_S, on_look=_show_progress)
+        return wait_until_final(backend, view, look_s=LOOK_S, on_look=lambda seen: _show_progress(seen, backend.now()))
     finally:
         _write(_CLEAR_LINE)
 
 
-def _show_progress(view: Mapping[str, Any]) -> None:
-    _write(f"{_CLEAR_LINE}  {time_left(view['deadlineAt'] - now_ms())} left, Ctrl-C leaves it open")
+def _show_progress(view: Mapping[str, Any], now: int) -> None:
+    _write(f"{_CLEAR_LINE}  {time_left(view['deadlineAt'] - now)} left, Ctrl-C leaves it open")
 
 
 def _write(text: str) -> None:

@@ -28,8 +28,8 @@ Command = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Call:
-    """`flags` are the settings' flags as typed; `as_name` what `--as` said. `folder` is where settings are looked for and
-    relative ones begin: the working directory, where it is None."""
+    """`flags` are the settings' flags as typed; `as_name` what `--as` said. `folder` is where settings are looked for,
+    and where relative ones begin: the working directory, where it is None."""
 
     flags: Mapping[str, Any]
     is_json: bool = False

@@ -8,9 +8,12 @@ import click
 
 from signoff.cli.call import Call, takes_settings
 from signoff.cli.instant import read_span
-from signoff.cli.output import moment, say
+from signoff.cli.output import duration, moment, say
 from signoff.cli.settings_flags import DATABASE
 from signoff.errors import InvalidInputError
+
+DAY_MS = 86_400_000
+AHEAD_MS_MAX = 365 * DAY_MS
 
 
 @click.group()
@@ -34,11 +37,15 @@ Examples:
 @click.argument("span", metavar="SPAN")
 @takes_settings(*DATABASE)
 def advance(call: Call, span: str) -> None:
-    """Move the clock on by 90s, 30m, 2h or 3d, for every process of the ledger. It never goes back."""
-    from signoff.clock import move_clock
+    """Move the clock on by 90s, 30m, 2h or 3d, for every process of the ledger. It never goes back.
 
-    path = _dev_clock(call)
-    _show(call, move_clock(path, read_span("SPAN", span) * 1000))
+    It goes at most 365 days ahead in all.
+    """
+    from signoff.clock import move_clock, moved_ms
+
+    path, span_ms = _dev_clock(call), read_span("SPAN", span) * 1000
+    _check_room(moved_ms(path), span_ms)
+    _show(call, move_clock(path, span_ms))
 
 
 @clock.command()
@@ -48,6 +55,17 @@ def show(call: Call) -> None:
     from signoff.clock import moved_ms
 
     _show(call, moved_ms(_dev_clock(call)))
+
+
+def _check_room(moved: int, span_ms: int) -> None:
+    """There is no way back from a slip: a ledger that is centuries ahead would be good for nothing."""
+    if moved + span_ms > AHEAD_MS_MAX:
+        raise InvalidInputError(
+            f"The clock goes at most {AHEAD_MS_MAX // DAY_MS} days ahead in all, since it never goes back; it is "
+            f"{duration(moved)} ahead now.",
+            code="invalid-instant",
+            details={"movedMs": moved, "movedMsMax": AHEAD_MS_MAX},
+        )
 
 
 def _dev_clock(call: Call) -> Path:
@@ -67,7 +85,6 @@ def _dev_clock(call: Call) -> Path:
 
 
 def _show(call: Call, moved: int) -> None:
-    from signoff.cli.output import duration
     from signoff.clock import now_ms
 
     now = now_ms() + moved

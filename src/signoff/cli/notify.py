@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,12 +36,14 @@ Examples:
 
 
 @notify.command(epilog=_CHECK_EPILOG)
-@takes_settings("notify_file", "public_url")
+@takes_settings(*DATABASE, "notify_file", "public_url", "policy_dir", "callbacks_allow")
 def check(call: Call) -> None:
     """Check the notify file: whatever is wrong with it, or with its templates, is named with its line, all at once.
 
-    A variable that it names and that has no value here is wrong too.
+    What would never reach anybody is wrong too: a variable that has no value here, a webhook that callbacks.allow does
+    not let through (nor open mode, on loopback), a role that neither the policy nor a principal has.
     """
+    _check_reach(call)
     found = _notices(call, is_open=True)
     routes = [
         {
@@ -135,6 +138,20 @@ def retry(call: Call, delivery_id: str | None, is_all: bool) -> None:
     call.show(
         {"retried": retried}, lambda: say(f"{counted(len(retried), 'delivery', 'deliveries')} to be tried again.")
     )
+
+
+def _check_reach(call: Call) -> None:
+    """By what the ledger knows; one that was not made yet knows nobody, one that cannot be reached is an error."""
+    from signoff.bootstrap import PRIVATE_POSTGRES, check_notices
+
+    with ExitStack() as stack:
+        try:
+            world = stack.enter_context(own_ledger(call))
+        except NotFoundError:
+            if (call.settings.dir / PRIVATE_POSTGRES).exists():
+                raise
+            world = None
+        check_notices(call.settings, world)
 
 
 def _notices(call: Call, *, is_open: bool) -> Notices:

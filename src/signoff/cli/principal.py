@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from signoff.cli.call import Call, acts, takes_settings
 from signoff.cli.instant import read_until
-from signoff.cli.output import Column, hint, moment, print_table, say
+from signoff.cli.output import Column, hint, moment, note, print_table, say
 from signoff.cli.own_ledger import own_ledger
 from signoff.cli.settings_flags import DATABASE
+from signoff.errors import DocumentError
 
 if TYPE_CHECKING:
+    from signoff.app.world import World
     from signoff.gates.principal import Delegation, Principal
 
 
@@ -45,7 +48,9 @@ def add(call: Call, name: str, roles: tuple[str, ...], is_service: bool) -> None
 
     with own_ledger(call, creates=True) as world:
         added = add_principal(world, name=name, roles=roles, is_service=is_service, actor=call.actor)
+        unasked = _unasked(call, world, roles)
     call.show(_document(added), lambda: say(f"{added.kind} {added.name} added as {_roles(added)}"))
+    _note_unasked(unasked)
 
 
 _LIST_EPILOG = """\b
@@ -119,8 +124,10 @@ def change(call: Call, name: str, roles: tuple[str, ...], has_no_role: bool, ena
     given = roles if roles or has_no_role else None
     with own_ledger(call) as world:
         changed = change_principal(world, name=name, roles=given, enables=enables, actor=call.actor)
+        unasked = _unasked(call, world, roles)
     is_shut_out = "" if changed.disabled_at is None else " (still disabled)"
     call.show(_document(changed), lambda: say(f"{changed.name} is {_roles(changed)}{is_shut_out}"))
+    _note_unasked(unasked)
 
 
 _DELEGATE_EPILOG = """\b
@@ -150,6 +157,24 @@ def delegate_roles(call: Call, from_name: str, to_name: str, until: str) -> None
         made = delegate(world, from_name=from_name, to_name=to_name, until_at=until_at, actor=call.actor)
     document = _delegation(made, {made.from_principal: from_name, made.to_principal: to_name})
     call.show(document, lambda: say(f"{to_name} acts for {from_name} until {moment(made.until_at)}"))
+
+
+def _unasked(call: Call, world: World, roles: tuple[str, ...]) -> list[str]:
+    """Those that nothing names, as far as that can be told: a file that cannot be read is for others to report."""
+    from signoff.app.find_roles import find_unasked_roles
+    from signoff.bootstrap import routed_roles
+
+    unasked: list[str] = []
+    with suppress(DocumentError):
+        unasked = find_unasked_roles(world, roles) if roles else []
+        routed = routed_roles(call.settings) if unasked else frozenset()
+        unasked = [role for role in unasked if role not in routed]
+    return unasked
+
+
+def _note_unasked(roles: Sequence[str]) -> None:
+    for role in roles:
+        note(f"Nobody is asked in the role {role}: neither the policy nor an open gate names it.")
 
 
 def _document(principal: Principal) -> dict[str, Any]:

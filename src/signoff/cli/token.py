@@ -12,8 +12,10 @@ from signoff.cli.instant import read_span
 from signoff.cli.output import Column, hint, moment, note, print_table, say
 from signoff.cli.own_ledger import own_ledger
 from signoff.cli.settings_flags import DATABASE
+from signoff.errors import DocumentError
 
 if TYPE_CHECKING:
+    from signoff.app.world import World
     from signoff.gates.principal import Principal
     from signoff.gates.token import Token
 
@@ -42,12 +44,19 @@ Examples:
 def create(call: Call, name: str, expires: str | None) -> None:
     """Print a new token of a principal. It is shown this once: what is stored is its hash."""
     from signoff.app.create_token import create_token
+    from signoff.app.sign_in import is_open
 
     expires_s = None if expires is None else read_span("--expires", expires)
     with own_ledger(call) as world:
+        was_open = is_open(world)
         made, text = create_token(world, name=name, expires_s=expires_s, actor=call.actor)
+        shut = _webhooks_shut(call, world) if was_open else []
     document = {"id": made.id, "name": name, "token": text, "expiresAt": made.expires_at}
     call.show(document, lambda: _draw_new(made, text))
+    if was_open:
+        note("It is the first token: open mode ends, and from now on every caller of the server needs one.")
+    for problem in shut:
+        note(f"{problem['path']}:{problem['line']}: found {problem['found']}; expected {problem['expected']}.")
 
 
 _LIST_EPILOG = """\b
@@ -86,6 +95,17 @@ def revoke(call: Call, token_id: str) -> None:
     with own_ledger(call) as world:
         revoked = revoke_token(world, token_id=token_id, actor=call.actor)
     call.show({"id": revoked.id, "revokedAt": revoked.revoked_at}, lambda: say(f"{revoked.id} is revoked"))
+
+
+def _webhooks_shut(call: Call, world: World) -> list[dict[str, Any]]:
+    """The targets of notices that no worker calls from now on, as problems of the notify file."""
+    from signoff.bootstrap import check_notices
+
+    try:
+        check_notices(call.settings, world)
+    except DocumentError as error:
+        return [one for one in error.details.get("problems", ()) if one["code"] == "callback-not-allowed"]
+    return []
 
 
 def _document(one: Token, holder: Principal, now: int) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from signoff.cli.call import Call
 from signoff.cli.failure import DONE, FAILED, WAITING
 from signoff.cli.output import duration, moment, print_json, say, time_left
 from signoff.cli.terminal import is_terminal, one_line, sanitise
-from signoff.clock import now_ms
 from signoff.plans.recipe import RECIPE, STEPS
 from signoff.plans.run import FINISHED, Status
 
@@ -24,8 +23,9 @@ INTERVAL_S = 0.5
 
 @dataclass(frozen=True)
 class Sight:
-    """A run as it stood at one moment; `waiting` are its open gates."""
+    """A run as it stood at one moment, `at`; `waiting` are its open gates."""
 
+    at: int
     run: Mapping[str, Any]
     steps: Sequence[Mapping[str, Any]]
     waiting: Sequence[Mapping[str, Any]]
@@ -64,7 +64,7 @@ def _look(backend: Backend, workflow_id: str) -> Sight:
     steps = backend.steps(workflow_id)
     is_waiting = run["status"] == Status.WAITING_INPUT
     gates = backend.gates_of(workflow_id) if is_waiting else []
-    return Sight(run, steps, [gate for gate in gates if gate["state"] == "PENDING"])
+    return Sight(backend.now(), run, steps, [gate for gate in gates if gate["state"] == "PENDING"])
 
 
 @contextmanager
@@ -106,7 +106,7 @@ class _Lines:
 
 def _panel(call: Call, sight: Sight) -> Iterator[str]:
     """The whole picture, line by line."""
-    run, now = sight.run, now_ms()
+    run, now = sight.run, sight.at
     end = run["updatedAt"] if sight.has_ended else now
     yield f"{run['workflowID']}  {duration(end - run['createdAt'])}"
     done = [row["stepId"] for row in sight.steps]

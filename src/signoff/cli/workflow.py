@@ -59,8 +59,8 @@ def list_pending(call: Call, role: str | None, limit: int) -> None:
     from signoff.cli.workflow_text import draw_pending
 
     with call.backend() as backend:
-        found = backend.pending_workflows(role, limit)
-    call.show(found, lambda: draw_pending(call, found["workflows"]))
+        found, now = backend.pending_workflows(role, limit), backend.now()
+    call.show(found, lambda: draw_pending(call, found, now))
 
 
 _APPROVE_EPILOG = """\b

@@ -10,7 +10,6 @@ from signoff.cli.failure import receipt_line
 from signoff.cli.gate.text import remaining_words
 from signoff.cli.output import Column, hint, moment, print_table, say, time_left
 from signoff.cli.terminal import one_line
-from signoff.clock import now_ms
 
 Wire = Mapping[str, Any]
 
@@ -27,7 +26,8 @@ def draw_requested(call: Call, requested: Wire) -> None:
     hint(f"Approve it with: {call.again('workflow', 'approve', workflow_id)}")
 
 
-def draw_pending(call: Call, workflows: Sequence[Wire]) -> None:
+def draw_pending(call: Call, found: Wire, now: int) -> None:
+    workflows = found["workflows"]
     if not workflows:
         say("No workflow waits for an approval.")
         return
@@ -38,8 +38,9 @@ def draw_pending(call: Call, workflows: Sequence[Wire]) -> None:
         Column("BY"),
         Column("DESCRIPTION", is_elastic=True),
     ]
-    now = now_ms()
     print_table(columns, [_row(one, now) for one in workflows])
+    if found.get("has_more"):
+        hint(f"There are more; these are the first {len(workflows)}. Ask for more with --limit, or for a --role alone.")
     hint(f"Read one: {call.again('workflow', 'status', 'ID')}")
 
 

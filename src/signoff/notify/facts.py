@@ -52,7 +52,7 @@ def facts_of(notice: Notice, *, public_url: str | None) -> dict[str, Any]:
         "requested_by": one_line(gate.requested_by or ""),
         "deadline": _moment(gate.deadline_at),
         "subject": {one_line(name): one_line(text) for name, text in gate.prompt.subject.items()},
-        "link": link_to(gate, public_url),
+        "link": _link_of(notice, public_url),
         "command": Ours(shlex.join(["signoff", "gate", "show", gate.workflow_id, gate.gate_key])),
         "delivery_id": notice.delivery_id,
     }
@@ -63,7 +63,14 @@ def link_to(gate: Gate, public_url: str | None) -> Ours:
     """The gate in the inbox, where people look and then answer: opening it decides nothing."""
     if public_url is None:
         return Ours()
-    return Ours(f"{public_url.rstrip('/')}/inbox/{quote(gate.workflow_id, safe='')}/{quote(gate.gate_key, safe='')}")
+    return Ours(f"{public_url.rstrip('/')}/gates/{quote(gate.workflow_id, safe='')}/{quote(gate.gate_key, safe='')}")
+
+
+def _link_of(notice: Notice, public_url: str | None) -> Ours:
+    """One that signs its reader in for this gate, where there is one."""
+    if public_url is None or notice.link_secret is None:
+        return link_to(notice.gate, public_url)
+    return Ours(f"{public_url.rstrip('/')}/links/{notice.link_secret}")
 
 
 def one_line(text: str) -> str:

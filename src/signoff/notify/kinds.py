@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 TEXT_CHARS_MAX = 2_000
+WEBHOOK = "webhook"
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9:](?:[A-Za-z0-9.:-]{0,252})")
@@ -97,6 +98,6 @@ KINDS: Mapping[str, Kind] = {
         Value("the id of a team, a UUID in lower case", lambda text: _UUID.fullmatch(text) is not None),
         {"token": _SECRET, "api_url": _api("https://api.linear.app/graphql")},
     ),
-    "webhook": Kind(Value("an http or https URL", is_http_url), {"secret": _SECRET}),
+    WEBHOOK: Kind(Value("an http or https URL", is_http_url), {"secret": _SECRET}),
     "apprise": Kind(Value("the name of a variable that holds an Apprise URL, like ${PAGER_URL}", bool, is_secret=True)),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,16 +12,17 @@ from signoff.app.route_notice import OUTSIDE, Route, Target
 from signoff.documents.piece import Document, Piece, check_name, read_count, read_names, read_text
 from signoff.documents.problem import Problem, all_at_once, shown
 from signoff.documents.yaml_text import read_yaml
-from signoff.errors import NotifyFileError
+from signoff.errors import InvalidInputError, NotifyFileError
 from signoff.gates.gate import RISK_LEVELS
+from signoff.gates.principal import check_principal_name
 from signoff.gates.requirement import is_role
-from signoff.notify.kinds import KINDS, Value
+from signoff.notify.kinds import KINDS, WEBHOOK, Value
 from signoff.notify.secrets import REFERENCE, Secrets
 
 FILE_CHARS_MAX = 200_000
 ROUTES_MAX, TARGETS_MAX = 200, 500
 ATTEMPTS, ATTEMPTS_MAX = 16, 50
-SECTIONS = ("channels", "routes", "templates", "attempts")
+SECTIONS = ("channels", "routes", "people", "templates", "attempts")
 
 _ROUTE = ("to", "events", "risk_levels", "roles", "doors")
 
@@ -36,18 +37,30 @@ class ChannelSpec:
 
 @dataclass(frozen=True)
 class NotifyFile:
+    """`people`: whose each target is, by the principal's name, where that is one person's alone."""
+
     path: str
     channels: Mapping[str, ChannelSpec] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
+    people: Mapping[Target, str] = field(default_factory=dict)
     templates: Path | None = None
     attempts_max: int = ATTEMPTS
 
 
-def read_notify(text: str, *, path: str, folder: Path, secrets: Secrets) -> NotifyFile:
+@dataclass(frozen=True)
+class Reach:
+    """What there is where the file is used: the roles in which somebody can be asked, and which URLs may be called."""
+
+    roles: Collection[str]
+    may_call: Callable[[str], bool]
+
+
+def read_notify(text: str, *, path: str, folder: Path, secrets: Secrets, reach: Reach | None = None) -> NotifyFile:
     """
     Args:
         path: what messages call the file.
         folder: where the path of `templates` starts.
+        reach: where it is known, what never reaches anybody is a problem too.
 
     Raises:
         NotifyFileError: with every problem. A variable that is named and has no value is one.
@@ -60,10 +73,17 @@ def read_notify(text: str, *, path: str, folder: Path, secrets: Secrets) -> Noti
         found = "an empty file" if yaml.value is None else shown(str(yaml.value))
         problems.append(Problem(1, "invalid-shape", found, f"a mapping of {', '.join(SECTIONS)}"))
     if not problems:
-        file = _Reader(Document(path, yaml, problems), folder, secrets).read()
+        file = _Reader(Document(path, yaml, problems), folder, secrets, reach).read()
     if problems:
         raise all_at_once(NotifyFileError, {path: problems})
     return file
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return check_principal_name(text) == text
+    except InvalidInputError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -71,13 +91,15 @@ class _Reader:
     file: Document
     folder: Path
     secrets: Secrets
+    reach: Reach | None
 
     def read(self) -> NotifyFile:
         pieces = Piece(self.file.yaml.value, self.file).members(SECTIONS)
         channels = dict(self._channels(pieces["channels"])) if "channels" in pieces else {}
         routes = tuple(self._routes(pieces["routes"], channels)) if "routes" in pieces else ()
+        people = dict(self._people(pieces["people"], channels, routes)) if "people" in pieces else {}
         attempts = read_count(pieces, "attempts", ATTEMPTS_MAX) if "attempts" in pieces else ATTEMPTS
-        return NotifyFile(self.file.path, channels, routes, self._templates(pieces), attempts)
+        return NotifyFile(self.file.path, channels, routes, people, self._templates(pieces), attempts)
 
     def _channels(self, section: Piece) -> Iterator[tuple[str, ChannelSpec]]:
         for name, piece in section.members().items():
@@ -149,7 +171,30 @@ class _Reader:
                 given.refuse("too-many", f"{len(ones)} targets", f"at most {TARGETS_MAX}")
             kind = KINDS.get(channels[name].kind) if name in channels else None
             for one in ones[:TARGETS_MAX]:
-                yield Target(name, str(one.value) if kind is None else self._text("the target", kind.target, one))
+                target = Target(name, str(one.value) if kind is None else self._text("the target", kind.target, one))
+                if kind is KINDS[WEBHOOK]:
+                    self._check_url(target.name, one)
+                yield target
+
+    def _check_url(self, text: str, piece: Piece) -> None:
+        if self.reach is None or self.secrets.missing(text) or self.reach.may_call(self.secrets.reveal(text)):
+            return
+        expected = "one that the setting callbacks.allow names (on loopback any, until there is a token)"
+        piece.refuse("callback-not-allowed", f"the URL {shown(text)}, which no worker calls", expected)
+
+    def _people(
+        self, section: Piece, channels: Mapping[str, ChannelSpec], routes: Sequence[Route]
+    ) -> Iterator[tuple[Target, str]]:
+        told = {target for route in routes for target in route.targets}
+        for channel, pieces in section.members().items():
+            if channel not in channels:
+                pieces.refuse("unknown-channel", f"the channel {shown(channel)}", f"one of {', '.join(channels)}")
+            for name, piece in pieces.members().items():
+                if channel in channels and Target(channel, name) not in told:
+                    piece.refuse("unknown-target", f"the target {shown(name)}", "one that a route tells")
+                if not isinstance(piece.value, str) or not _is_name(piece.value):
+                    piece.refuse("invalid-value", f"the person {shown(str(piece.value))}", "a principal's name")
+                yield Target(channel, name), str(piece.value)
 
     def _roles(self, members: Mapping[str, Piece]) -> Iterator[str]:
         if "roles" in members:
@@ -157,6 +202,13 @@ class _Reader:
             for piece in whole.items() if isinstance(whole.value, list) else [whole]:
                 if not is_role(piece.value):
                     piece.refuse("invalid-value", f"the role {shown(str(piece.value))}", "the name of a role")
+                elif self.reach is not None and piece.value not in self.reach.roles:
+                    known = ", ".join(sorted(self.reach.roles))
+                    piece.refuse(
+                        "unknown-role",
+                        f"the role {shown(piece.value)}, which nobody is asked in",
+                        f"one of the policy or of a principal: {known}",
+                    )
                 yield str(piece.value)
 
     def _templates(self, pieces: Mapping[str, Piece]) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from typing import Any
 
 from signoff.policy.task import Kind, Task, kind_of
@@ -18,6 +18,9 @@ class Relation(StrEnum):
     GLOB = "glob"
     ANY_SEVERITY = "any_severity"
 
+
+#: How a set without a character is said in what a glob is translated to.
+_NOTHING = "(?!)"
 
 _WORDS = {
     Relation.EQUALS: "is",
@@ -45,6 +48,11 @@ class Condition:
         wanted = self.wanted if self.relation is Relation.IN else (self.wanted,)
         kinds = {kind_of(value) for value in wanted}
         return kinds.pop() if len(kinds) == 1 else None
+
+    @property
+    def is_empty_pattern(self) -> bool:
+        """Whether no text at all matches it, as with `[z-a]`, a range the wrong way round."""
+        return self.relation is Relation.GLOB and _NOTHING in translate(self.wanted)
 
     def holds(self, task: Task) -> bool:
         return self.field in task.values and self.is_met_by(task.values[self.field])

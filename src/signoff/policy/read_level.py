@@ -88,6 +88,8 @@ def _second(pieces: Pieces, level: str, roles: Mapping[str, tuple[str, ...]], ma
     piece = pieces.get("require_secondary_approval")
     if piece is None or piece.value is False:
         return ()
+    if piece.value == []:
+        piece.refuse("no-approvers", "a secondary approval by nobody", "true, false or a list of roles")
     return may if piece.value is True else _roles(pieces, "require_secondary_approval", level, roles)
 
 
@@ -123,7 +125,9 @@ def _schedule(pieces: Pieces, is_zone: IsZone) -> Schedule | None:
         return None
     given = piece.members(_SCHEDULE)
     zone, hours = read_text(given, "timezone", ""), read_text(given, "hours", "")
-    days = read_names(given, "days", DAYS, "day") or DAYS[:5]
+    days = read_names(given, "days", DAYS, "day") if "days" in given else DAYS[:5]
+    if "days" in given and given["days"].value == []:
+        given["days"].refuse("incomplete-schedule", "a schedule without a day", f"some of {', '.join(DAYS)}")
     for key in ("timezone", "hours"):
         if key not in given:
             piece.refuse("incomplete-schedule", f"a schedule without {key}", f"{key}: with a value")

@@ -11,7 +11,8 @@ from signoff.documents.problem import shown
 from signoff.gates.gate import RISK_LEVELS
 from signoff.policy.condition import Condition, Relation
 from signoff.policy.risk import LOWEST, Rule
-from signoff.policy.task import COST, FIELDS, OPERATION, Kind, fold, kind_of
+from signoff.policy.task import COST, FIELDS, OPERATION, PROSE, TRIGGER, Kind, kind_of, plain_name, spellings
+from signoff.policy.word import disguise_of, fold
 
 _RULE = ("name", "when", "level", "trigger", "because")
 _LISTS = (Relation.IN, Relation.ANY_SEVERITY)
@@ -68,17 +69,22 @@ class RuleReader:
 
     def _check(self, condition: Condition, piece: Piece) -> None:
         """Whether some task can meet it."""
+        if condition.field not in self.kinds and (field := spellings(self.kinds).get(plain_name(condition.field))):
+            piece.refuse("rule-never-fires", f"the field {shown(condition.field)}, which no task can have", field)
+            return
         expected = self.kinds.setdefault(condition.field, condition.kind or Kind.TEXT)
         if condition.kind is not expected:
             found = f"{condition.field} compared with {condition.kind or 'what is of no one type'}"
             kind = "rule-never-fires" if condition.field in FIELDS else "conflicting-types"
             piece.refuse(kind, found, f"{expected}")
+        elif dead := _dead_end(condition):
+            piece.refuse("rule-never-fires", *dead)
         elif condition.field == OPERATION:
             self._check_words(condition, piece, "operation", self.operations)
+        elif condition.field == TRIGGER:
+            self._check_words(condition, piece, "trigger", frozenset(self.triggers))
         elif condition.relation is Relation.ANY_SEVERITY:
             self._check_words(condition, piece, "severity", self.severities)
-        elif condition.field == COST and _is_negative(condition):
-            piece.refuse("rule-never-fires", "a negative cost", "a cost from 0")
 
     def _check_words(self, condition: Condition, piece: Piece, what: str, known: frozenset[str]) -> None:
         """Each of what is wanted is known; a pattern matches something that is."""
@@ -89,7 +95,7 @@ class RuleReader:
             dead = [condition.wanted]
         for word in dead:
             found = f"the {what} {shown(word)}, which no task can have"
-            piece.refuse("rule-never-fires", found, f"one of {', '.join(sorted(known))}")
+            piece.refuse("rule-never-fires", found, f"one of {', '.join(sorted(known)) or 'none'}")
 
 
 def read_level_name(piece: Piece) -> str:
@@ -132,9 +138,17 @@ def _wanted(piece: Piece) -> Any:
     return fold(piece.value) if isinstance(piece.value, str) else piece.value
 
 
-def _is_negative(condition: Condition) -> bool:
+def _dead_end(condition: Condition) -> tuple[str, str] | None:
+    """What of it no task can meet, whatever the policy knows, and what is expected."""
     wanted = condition.wanted if isinstance(condition.wanted, tuple) else (condition.wanted,)
-    return condition.relation in (Relation.EQUALS, Relation.IN) and any(value < 0 for value in wanted)
+    is_equality = condition.relation in (Relation.EQUALS, Relation.IN)
+    if condition.field == COST and is_equality and any(value < 0 for value in wanted):
+        return "a negative cost", "a cost from 0"
+    if condition.is_empty_pattern:
+        return f"the pattern {shown(condition.wanted)}, which nothing matches", "one like release/*"
+    words = [] if condition.field in PROSE else [word for word in wanted if isinstance(word, str)]
+    disguise = next(filter(None, map(disguise_of, words)), None)
+    return None if disguise is None else (f"a word with {disguise}", "one that a task can have")
 
 
 def _told(conditions: tuple[Condition, ...]) -> str:

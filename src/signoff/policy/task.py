@@ -1,17 +1,21 @@
 """A task that is to be assessed: what shall be done, where, to what, and what is known about it.
 
-Texts are compared without case and surrounding spaces: `Production` is no way around a rule for `production`.
+Texts are compared as people see them: `Production` is no way around a rule for `production`. What people could not tell
+from a word that a rule looks for, or from a field that it looks at, is refused.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from signoff.documents.problem import SHOWN_CHARS_MAX, shown
 from signoff.errors import InvalidInputError
+from signoff.policy.word import disguise_of, fold, without_unseen
 
 
 class Kind(StrEnum):
@@ -30,6 +34,8 @@ OPERATION, SEVERITY, COST, FINDINGS, TRIGGER = (
     "security_findings",
     "trigger",
 )
+#: What people write in sentences, of which no rule wants a single word: it may have any character.
+PROSE = frozenset({"description"})
 #: The fields that are known. A task may have others, which rules may look at.
 FIELDS: Mapping[str, Kind] = {
     OPERATION: Kind.TEXT,
@@ -56,10 +62,6 @@ class Task:
         return tuple(self.values.get(FINDINGS, ()))
 
 
-def fold(text: str) -> str:
-    return text.strip().casefold()
-
-
 def kind_of(value: Any) -> Kind | None:
     """None for what is no text, number or truth."""
     if isinstance(value, bool):
@@ -73,15 +75,26 @@ def read_task(task: Any, kinds: Mapping[str, Kind]) -> Task:
     """Read a task, an object. A member that is null counts as left out.
 
     Args:
-        kinds: what each field holds that is known or that a rule looks at; members of other names are not looked at.
+        kinds: what each field holds that is known or that a rule looks at; members of other names are not looked at,
+            but for whether they could be taken for one of these.
 
     Raises:
         InvalidInputError: (`invalid-task`) naming the member in `details.at`.
     """
     if not isinstance(task, Mapping):
         raise _invalid("", "must be an object")
+    _check_names(task, kinds)
     given = {name: value for name in kinds if (value := task.get(name)) is not None}
     return Task({name: _read(name, value, kinds[name]) for name, value in given.items()})
+
+
+def spellings(fields: Iterable[str]) -> dict[str, str]:
+    """Each field by what its spellings have in common: not case, nor how its words are joined (`targetBranch`)."""
+    return {plain_name(field): field for field in fields}
+
+
+def plain_name(name: str) -> str:
+    return re.sub(r"[\s_-]", "", fold(without_unseen(name)))
 
 
 def unknown_trigger(known: Mapping[str, str]) -> InvalidInputError:
@@ -95,19 +108,38 @@ def _read(name: str, value: Any, kind: Kind) -> Any:
         raise _invalid(name, f"must be {kind}")
     if name == COST and value < 0:
         raise _invalid(name, "must not be negative")
-    return fold(value) if kind is Kind.TEXT else value
+    return _word(name, value) if kind is Kind.TEXT else value
+
+
+def _word(name: str, text: str, at: str = "") -> str:
+    if name in PROSE:
+        return fold(without_unseen(text))
+    if disguise := disguise_of(text):
+        raise _invalid(at or name, f"must not have {disguise}")
+    return fold(text)
+
+
+def _check_names(members: Iterable[Any], known: Collection[str], within: str = "") -> None:
+    fields = spellings(known)
+    for name in (str(one) for one in members if one not in known):
+        field, disguise = fields.get(plain_name(name)), disguise_of(name)
+        if field or disguise:
+            why = f"must be spelt {field}" if field else f"must not have {disguise} in its name"
+            raise _invalid(f"{within}{name[:SHOWN_CHARS_MAX]}", why, f"its member {shown(name)}")
 
 
 def _severities(findings: Any) -> Iterator[str]:
     if not isinstance(findings, list | tuple):
         raise _invalid(FINDINGS, f"must be {Kind.FINDINGS}")
     for at, finding in enumerate(findings):
+        where = f"{FINDINGS}.{at}"
         severity = finding.get(SEVERITY) if isinstance(finding, Mapping) else None
         if not isinstance(severity, str):
-            raise _invalid(f"{FINDINGS}.{at}", "must be an object with a severity, a text")
-        yield fold(severity)
+            raise _invalid(where, "must be an object with a severity, a text")
+        _check_names(finding, (SEVERITY,), f"{where}.")
+        yield _word(SEVERITY, severity, f"{where}.{SEVERITY}")
 
 
-def _invalid(at: str, why: str) -> InvalidInputError:
-    where = f"{at} " if at else "it "
-    return InvalidInputError(f"This task cannot be taken: {where}{why}.", code="invalid-task", details={"at": at})
+def _invalid(at: str, why: str, what: str = "") -> InvalidInputError:
+    message = f"This task cannot be taken: {what or at or 'it'} {why}."
+    return InvalidInputError(message, code="invalid-task", details={"at": at})

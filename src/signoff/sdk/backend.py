@@ -17,6 +17,10 @@ class Backend(Protocol):
     """Pages are `{items, nextCursor}`. Durations are seconds. Refusals are raised as `signoff.errors` has them, the
     same on both sides; a conflict that somebody else has won carries the receipt."""
 
+    def now(self) -> int:
+        """What the ledger's clock shows, by which its deadlines pass: of a server, as its last answer said."""
+        ...
+
     def gates(self, state: str | None, role: str | None, risk: str | None, limit: int, cursor: str | None) -> Wire:
         """The inbox, soonest deadline first; without a state every gate, on a server one state after the other."""
         ...

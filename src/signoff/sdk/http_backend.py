@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from signoff.clock import now_ms
 from signoff.errors import InvalidInputError, LedgerUnavailableError, NotFoundError, OperationError
 from signoff.gates.gate import State
 from signoff.gates.keys import check_gate_key, check_workflow_id
@@ -26,6 +27,9 @@ LONG_POLL_S_MAX = 30
 PAUSE_S = 0.5
 PAGE_MAX = 200
 SEARCHED_PAGES_MAX = 50
+#: What a server's clock shows, in each of its answers.
+CLOCK_HEADER = "signoff-now"
+INSTANT_CHARS_MAX = 16
 
 _STATES = [state.value for state in State]
 
@@ -36,10 +40,7 @@ def open_http_backend(url: str, *, token: str | None, actor: str | None) -> Iter
     if actor is not None:
         headers[b"signoff-actor"] = actor.encode()
     if token is not None:
-        # Checked here, since the client below would quote it in its complaint.
-        if not (token.isascii() and token.isprintable()):
-            raise InvalidInputError("The token holds characters that no token has.", code="invalid-token")
-        headers[b"authorization"] = b"Bearer " + token.encode()
+        headers[b"authorization"] = b"Bearer " + _checked(token).encode()
     timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
     is_loopback = _is_loopback(urlsplit(url).hostname or "")
     with httpx.Client(base_url=url, headers=headers, timeout=timeout, trust_env=not is_loopback) as client:
@@ -52,6 +53,10 @@ class HttpBackend:
     def __init__(self, client: httpx.Client, *, shown_url: str) -> None:
         self._client = client
         self._url = shown_url
+        self._ahead_ms = 0
+
+    def now(self) -> int:
+        return now_ms() + self._ahead_ms
 
     def gates(self, state: str | None, role: str | None, risk: str | None, limit: int, cursor: str | None) -> Wire:
         if state is not None:
@@ -227,6 +232,7 @@ class HttpBackend:
         return self._read(response)
 
     def _read(self, response: httpx.Response) -> Any:
+        self._set_clock(response.headers.get(CLOCK_HEADER, ""))
         try:
             document = response.json()
         except ValueError:
@@ -239,6 +245,21 @@ class HttpBackend:
         if response.status_code in (502, 503, 504):
             raise LedgerUnavailableError(message, details={"url": self._url})
         raise OperationError(message, code="not-a-signoff-server", details={"url": self._url})
+
+    def _set_clock(self, shown: str) -> None:
+        if shown.isascii() and shown.isdecimal() and len(shown) < INSTANT_CHARS_MAX:
+            self._ahead_ms = int(shown) - now_ms()
+
+
+def _checked(token: str) -> str:
+    """Here, since the client would quote it in its complaint. Blanks around it come from copying."""
+    token = token.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise InvalidInputError(
+            "The token is empty, or holds a blank or a character that no token has: copy it again, whole.",
+            code="invalid-token",
+        )
+    return token
 
 
 def _run_path(workflow_id: str) -> str:

@@ -51,6 +51,9 @@ class LedgerBackend:
 
         return self._actor if name is None else act_as(self._world, check_actor_name(name))
 
+    def now(self) -> int:
+        return self._world.clock()
+
     def gates(self, state: str | None, role: str | None, risk: str | None, limit: int, cursor: str | None) -> Wire:
         page = find.find_gates(self._world, state=state, role=role, risk=risk, limit=limit, cursor=cursor)
         now = self._world.clock()

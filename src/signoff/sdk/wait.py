@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from signoff.clock import now_ms
 from signoff.errors import LedgerUnavailableError, OperationError
 from signoff.gates.gate import State
 from signoff.sdk.backend import Backend, Wire
@@ -47,8 +46,8 @@ class Patience:
         return view
 
     def _check_deadline(self, view: Wire) -> None:
-        is_overdue = view["state"] == State.PENDING and now_ms() > view["deadlineAt"]
-        # Counted from when it was first seen: this machine's clock may be ahead of the server's.
+        is_overdue = view["state"] == State.PENDING and self._backend.now() > view["deadlineAt"]
+        # Counted from when it was first seen: the clock of what ends gates may be behind.
         self._overdue_since = (self._overdue_since or time.monotonic()) if is_overdue else None
         if self._overdue_since is not None and time.monotonic() - self._overdue_since > OVERDUE_S_MAX:
             raise OperationError(

@@ -16,7 +16,7 @@ channels:
   hooks: {kind: webhook, secret: "${HOOK}"}
 routes:
   - events: [gate.opened]
-    roles: [lead]
+    roles: [team_lead]
     to: {log: info}
 """
 ENVIRON = {"HOOK": "correct horse battery staple"}
@@ -51,7 +51,7 @@ def test_a_sound_file_is_told_as_such(shell: Shell) -> None:
             {
                 "events": ["gate.opened"],
                 "riskLevels": [],
-                "roles": ["lead"],
+                "roles": ["team_lead"],
                 "doors": [],
                 "to": [{"channel": "log", "target": "info"}],
             }
@@ -70,6 +70,34 @@ def test_everything_that_is_wrong_with_a_file_is_named_with_its_line(shell: Shel
         "notify.yaml:7",
     ]
     assert shell("notify", "check", "--json").document["code"] == "invalid-notify-file"
+
+
+def test_whom_no_notice_would_ever_reach_is_named_with_its_line(shell: Shell) -> None:
+    route = """\
+  - roles: [team_laed, qa]
+    to:
+      hooks: ["http://evil.example/", "http://127.0.0.1:8751/", "https://ci.example/hooks"]
+"""
+    write(shell, FILE + route)
+    allow = "--callbacks-allow=https://ci.example/"
+    fresh = shell("notify", "check", allow, "--json", environ=ENVIRON)
+    assert fresh.code == 2
+    told = [(one["line"], one["code"]) for one in fresh.document["details"]["problems"]]
+    assert told == [(8, "unknown-role"), (8, "unknown-role"), (10, "callback-not-allowed")]
+    shell("principal", "add", "ada", "--role", "qa")
+    made = shell("token", "create", "ada", environ=ENVIRON)
+    assert made.out.startswith("so_")
+    assert "open mode ends" in made.err
+    assert "notify.yaml:10: found the URL 'http://127.0.0.1:8751/', which no worker calls" in made.err
+    closed = shell("notify", "check", allow, environ=ENVIRON)
+    assert closed.code == 2
+    assert [line.removeprefix("Error: ").partition(", which")[0] for line in closed.err.splitlines()] == [
+        "notify.yaml:8: found the role 'team_laed'",
+        "notify.yaml:10: found the URL 'http://127.0.0.1:8751/'",
+        "notify.yaml:10: found the URL 'http://evil.example/'",
+    ]
+    again = shell("token", "create", "ada", environ=ENVIRON)
+    assert "open mode" not in again.err
 
 
 def test_without_a_file_there_is_nothing_to_check_or_to_try(shell: Shell) -> None:

@@ -36,6 +36,20 @@ def test_people_are_added_listed_and_disabled(any_shell: Shell) -> None:
     assert re.search(r"^ci +service +no role +disabled$", drawn, re.MULTILINE)
 
 
+def test_a_role_in_which_nobody_is_asked_is_noted(shell: Shell) -> None:
+    shell.open_gate(requirement=LEAD)
+    route = "routes:\n  - {roles: [watcher], to: {log: info}}\n"
+    (shell.directory / "notify.yaml").write_text("channels:\n  log: {kind: console}\n" + route, "utf-8")
+    known = ("--role=cto", "--role=lead", "--role=override", "--role=watcher")
+    assert shell("principal", "add", "ada", *known).err == ""
+    added = shell("principal", "add", "bob", "--role", "nosuchrole", "--role", "cto", "--json")
+    assert (added.code, added.document["roles"]) == (0, ["cto", "nosuchrole"])
+    assert added.err == "Nobody is asked in the role nosuchrole: neither the policy nor an open gate names it.\n"
+    assert "nosuchrole" in shell("principal", "change", "ada", "--role", "nosuchrole").err
+    (shell.directory / "notify.yaml").write_text("channels: [", "utf-8")
+    assert "nosuchrole" in shell("principal", "add", "carol", "--role", "nosuchrole").err
+
+
 def test_a_token_is_printed_alone_and_once(any_shell: Shell) -> None:
     shell = any_shell
     with shell.world():

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from cli_shell import Answer, Shell
+from processes import Place
 
 import signoff
-from signoff.errors import NotSignedInError
+from signoff.errors import InvalidInputError, NotSignedInError
 
 
 @pytest.fixture
@@ -50,10 +51,20 @@ def test_a_token_signs_commands_in_from_the_environment_or_from_a_private_file(
     (tmp_path / "signoff.yaml").write_text(f"url: {url}\n", "utf-8")
     assert code_of(away("gate", "list", "--json")) == (1, "not-signed-in")
     assert "SIGNOFF_TOKEN" in away("gate", "list").err
-    by_environment = {"SIGNOFF_TOKEN": token}
+    by_environment = {"SIGNOFF_TOKEN": f" {token}\n"}
     assert len(away("gate", "list", "--json", environ=by_environment).document["items"]) == 1
 
-    (tmp_path / "signoff.yaml").write_text(f"url: {url}\ntoken_file: {token_file}\n", "utf-8")
+    settings = tmp_path / "signoff.yaml"
+    settings.write_text(f"url: {url}\ntoken: {token}\n", "utf-8")
+    settings.chmod(0o644)
+    readable = away("gate", "list", "--json")
+    assert code_of(readable) == (2, "token-file-exposed")
+    assert "chmod 600 signoff.yaml" in readable.document["error"]
+    assert token not in readable.out + readable.err
+    settings.chmod(0o600)
+    assert away("gate", "list").code == 0
+
+    settings.write_text(f"url: {url}\ntoken_file: {token_file}\n", "utf-8")
     token_file.chmod(0o640)
     exposed = away("gate", "list", "--json")
     assert code_of(exposed) == (2, "token-file-exposed")
@@ -65,6 +76,20 @@ def test_a_token_signs_commands_in_from_the_environment_or_from_a_private_file(
     assert code_of(away("gate", "approve", "ship", "--as", "grace", "--json", environ=not_ada)) == (1, "not-you")
     receipt = away("gate", "approve", "ship", "--json", environ=not_ada).document["receipt"]
     assert receipt["actor"] == "ada"
+
+
+def test_a_server_that_is_open_says_so_in_its_log_once(tmp_path: Path) -> None:
+    place, shell = Place(tmp_path / ".signoff"), Shell(tmp_path)
+    with place.start("api", "--migrate") as server:
+        assert server.stop() == 0
+        assert server.log.read_text().count("open: no token was issued") == 1
+        assert '"level": "warning"' in server.log.read_text()
+    shell.json("principal", "add", "ada")
+    shell.json("token", "create", "ada")
+    with place.start("api") as server:
+        assert server.stop() == 0
+        # Both processes write to one log.
+        assert server.log.read_text().count("open: no token was issued") == 1
 
 
 @pytest.mark.parametrize(
@@ -87,7 +112,15 @@ def test_programs_sign_in_with_a_token_of_theirs(home: Shell, url: str) -> None:
     token = (home.directory / "token").read_text("ascii").strip()
     with pytest.raises(NotSignedInError), signoff.connect(url) as nobody:
         nobody.gate("deploy-42", "ship")
-    with signoff.connect(url, token) as client:
+    for damaged in (" ", f"{token[:9]} {token[9:]}", f"{token}\u200b"):
+        with pytest.raises(InvalidInputError, match="as it was shown") as refused, signoff.connect(url, damaged):
+            """It is not sent."""
+        assert token[9:] not in refused.value.message
+    (home.directory / "damaged").touch(0o600)
+    (home.directory / "damaged").write_text(f"{token[:9]} {token[9:]}\n", "ascii")
+    environ = {"SIGNOFF_URL": url, "SIGNOFF_TOKEN_FILE": "damaged"}
+    assert code_of(home("gate", "list", "--json", environ=environ)) == (2, "invalid-token")
+    with signoff.connect(url, f"{token}\n") as client:
         assert client.actor is None
         assert client.reply("deploy-42", "ship", "yes").actor == "ada"
 

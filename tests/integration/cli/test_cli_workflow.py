@@ -34,6 +34,7 @@ def test_a_task_is_requested_listed_approved_and_told(any_shell: Shell) -> None:
     assert (listed["workflow_id"], listed["task_id"], listed["risk_level"]) == (workflow_id, "t-7", "high")
     shown = any_shell("workflow", "list-pending")
     assert workflow_id in shown.out
+    assert "There are more" not in shown.err
     assert "\x1b" not in shown.out
     answer = any_shell("workflow", "approve", workflow_id, "--justification", "canary is green", "--as", "tess")
     assert (answer.code, answer.out) == (0, f"Recorded: {workflow_id} approved, by tess\n")
@@ -46,6 +47,15 @@ def test_a_task_is_requested_listed_approved_and_told(any_shell: Shell) -> None:
     stats = any_shell.json("gate", "stats")
     assert stats["byDecision"]["approved"] == 1
     assert "tess" in any_shell("gate", "stats").out
+
+
+def test_a_list_that_is_not_whole_says_so(shell: Shell) -> None:
+    workflow_id = asked(shell, HIGH)
+    asked(shell, {**HIGH, "description": "y" * 5_000})
+    first = shell("workflow", "list-pending", "--limit", "1")
+    assert workflow_id in first.out
+    assert "There are more; these are the first 1." in first.err
+    assert "y" * 2_000 not in shell("workflow", "list-pending").out
 
 
 def test_low_risk_is_approved_at_once_from_standard_input(shell: Shell) -> None:

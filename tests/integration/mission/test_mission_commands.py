@@ -420,6 +420,7 @@ def test_a_move_that_died_before_its_snapshot_is_healed_by_the_next_command(repo
     assert len(leftovers) == 1
     assert repo.json("mission", "status")["summary"]["claimed"] == 1
     assert json.loads(status.read_text())["summary"]["claimed"] == 1
+    assert not list(repo.folder.glob(".status.json.*"))
     again = repo("mission", "claim", "WP01", "--json")
     assert (again.code, again.document["diagnostic_code"]) == (1, "TRANSITION_EDGE_ILLEGAL")
 

@@ -165,6 +165,7 @@ def test_a_target_that_is_down_gets_its_events_when_it_is_back(place: MissionPla
 def test_what_speaks_no_http_is_told(place: MissionPlace) -> None:
     def greet(connection: socket.socket) -> None:
         connection.sendall(b"220 mail.example ESMTP\r\n")
+        connection.shutdown(socket.SHUT_WR)
         # Until whoever asked has read it and left: closing on an unread request would cut the greeting off.
         with suppress(ConnectionError):
             while connection.recv(65_536):

@@ -38,7 +38,7 @@ from signoff.notify.secrets import Secrets
 
 URL = "https://signoff.example"
 SECRET = "correct horse battery staple"
-LINK = f"{URL}/inbox/notify-test/test"
+LINK = f"{URL}/gates/notify-test/test"
 NOW = 1_767_225_600_000
 
 

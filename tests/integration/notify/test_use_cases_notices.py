@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from ledger_databases import T0, dump, query_sql, run_sql
@@ -11,6 +11,7 @@ from use_case_worlds import ADA, BOB, Clock, notices, open_one, say, waiting_run
 
 from signoff.app.add_principal import add_principal
 from signoff.app.cancel_run import cancel_run
+from signoff.app.create_token import create_token
 from signoff.app.deliver_notice import Notice, Notices, deliver_notice, record_failure
 from signoff.app.find import find_deliveries
 from signoff.app.open_gate import make_gate, record_gate
@@ -26,8 +27,10 @@ from signoff.gates.gate import override
 from signoff.gates.prompt import build_prompt
 from signoff.gates.reply import read_reply
 from signoff.gates.requirement import OVERRIDE_ROLE, Actor, Need, Requirement
+from signoff.gates.token import token_hash
 from signoff.ledger.database import Database
 from signoff.ledger.store import SqlLedger
+from signoff.notify.facts import facts_of
 
 MAIL, CHAT = Target("mail", "ada@example.org"), Target("chat", "#ops")
 
@@ -284,3 +287,49 @@ def test_what_is_not_there_cannot_be_retried_and_what_is_no_state_not_be_found(w
     assert refusal.value.code == "delivery-not-found"
     with pytest.raises(InvalidInputError):
         find_deliveries(world, state="lost")
+
+
+# Links that sign somebody in
+
+
+def test_who_is_asked_by_name_gets_a_link_of_their_own_and_nobody_else_does(world: World, database: Database) -> None:
+    add_principal(world, name="ada", actor="operator")
+    create_token(world, name="ada", actor="operator")
+    post = Post()
+    notices = replace(make_notices(post, Route((MAIL, CHAT))), people={MAIL: "ada"})
+    open_one(world)
+    relay(world, database, *notices.routes)
+    deliver(world, database, notices)
+    secrets = {target: notice.link_secret for notice, target, _ in post.told}
+    assert secrets[CHAT.name] is None
+    [row] = dump(database, "links")["links"]
+    assert row["hash"] == token_hash(str(secrets[MAIL.name]))
+    assert str(secrets[MAIL.name]) not in str(dump(database))
+    [told] = [notice for notice, target, _ in post.told if target == MAIL.name]
+    assert facts_of(told, public_url="https://s.example/")["link"] == f"https://s.example/links/{told.link_secret}"
+    assert str(told.link_secret) not in repr(told)
+    say(world)
+    relay(world, database, *notices.routes)
+    deliver(world, database, notices)
+    assert [notice.link_secret for notice, _, _ in post.told[2:]] == [None, None], "nobody is asked any more"
+
+
+def test_a_message_does_without_a_link_that_would_be_worth_nothing(
+    world: World, database: Database, clock: Clock
+) -> None:
+    post = Post()
+    notices = replace(make_notices(post), people={MAIL: "nobody"})
+    open_one(world, "while-open")
+    relay(world, database, Route((MAIL,)))
+    deliver(world, database, notices)
+    add_principal(world, name="ada", actor="operator")
+    create_token(world, name="ada", actor="operator")
+    open_one(world, "unknown")
+    relay(world, database, Route((MAIL,)))
+    deliver(world, database, notices)
+    open_one(world, "too-late", ttl_s=60)
+    relay(world, database, Route((MAIL,)))
+    clock.advance_s(60)
+    deliver(world, database, replace(notices, people={MAIL: "ada"}))
+    assert [notice.link_secret for notice, _, _ in post.told] == [None, None, None]
+    assert dump(database, "links")["links"] == []

@@ -177,3 +177,12 @@ def test_what_was_looked_up_is_hidden_again_longest_first() -> None:
     assert secrets.reveal("${A} ${B} ${C}") == "12345 12345678 abc"
     assert secrets.hide("12345678, 12345, abc, unused") == "${B}, ${A}, abc, unused"
     assert secrets.missing("${A} ${E}") == ["E"]
+
+
+def test_people_are_whose_alone_a_target_is() -> None:
+    text = "channels:\n  c: {kind: console}\nroutes:\n  - to: {c: info}\npeople:\n  c: {info: ada}\n"
+    assert read(text).people == {Target("c", "info"): "ada"}
+    assert problems(text.replace("info: ada", "warning: ada")) == [(6, "unknown-target")]
+    assert problems(text.replace("info: ada", "info: anonymous")) == [(6, "invalid-value")]
+    assert problems(text.replace("info: ada", "info: [ada]")) == [(6, "invalid-value")]
+    assert problems(text.replace("  c: {info: ada}", "  d: {info: ada}")) == [(6, "unknown-channel")]

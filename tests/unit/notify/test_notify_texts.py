@@ -84,7 +84,7 @@ def test_every_channel_has_words_for_every_event(kind: str, part: str, event: st
 def test_a_message_links_to_the_inbox_and_nowhere_else(event: str) -> None:
     for title in HOSTILE:
         html = Texts().render("email", "html", facts(notice_of(event, title)))
-        assert links_in(html) == [f"{URL}/inbox/notify-test/test"]
+        assert links_in(html) == [f"{URL}/gates/notify-test/test"]
 
 
 def test_without_a_public_url_there_is_no_link() -> None:
@@ -96,7 +96,7 @@ def test_without_a_public_url_there_is_no_link() -> None:
 
 def test_a_link_is_made_of_the_gates_names_whatever_they_hold() -> None:
     gate = replace(sample_notice("nd_1", now=0).gate, workflow_id="a:b@c+d", gate_key="e:f_g")
-    assert link_to(gate, "https://signoff.example/base/") == "https://signoff.example/base/inbox/a%3Ab%40c%2Bd/e%3Af_g"
+    assert link_to(gate, "https://signoff.example/base/") == "https://signoff.example/base/gates/a%3Ab%40c%2Bd/e%3Af_g"
 
 
 @pytest.mark.parametrize("event", [event for event in EVENTS if event not in ENDING])
@@ -129,7 +129,7 @@ def test_nothing_in_a_slack_message_is_a_mention_or_a_link_but_the_button(title:
         assert "<" not in section["text"]["text"] + message["text"]
         assert (header["text"]["type"], section["text"]["verbatim"]) == ("plain_text", True)
         assert (message["parse"], message["link_names"], message["unfurl_links"]) == ("none", False, False)
-        assert [one["url"] for one in actions["elements"]] == [f"{URL}/inbox/notify-test/test"]
+        assert [one["url"] for one in actions["elements"]] == [f"{URL}/gates/notify-test/test"]
         assert len(header["text"]["text"]) <= 150
         assert len(section["text"]["text"]) <= 3_000
 
@@ -152,7 +152,7 @@ def test_a_mail_has_the_headers_that_this_program_gave_it_and_no_more(title: str
 @pytest.mark.parametrize("title", HOSTILE)
 def test_nothing_in_markdown_is_a_link_an_image_or_code_but_our_own(title: str) -> None:
     text = Texts().render("linear", "md", facts(notice_of("gate.opened", title)))
-    bare = text.replace(f"[Open it in the inbox]({URL}/inbox/notify-test/test)", "")
+    bare = text.replace(f"[Open it in the inbox]({URL}/gates/notify-test/test)", "")
     bare = bare.replace("`signoff gate show notify-test test`", "").replace("**", "")
     for special in "[]()`!<>":
         assert [at for at, one in enumerate(bare) if one == special and bare[at - 1] != "\\"] == []

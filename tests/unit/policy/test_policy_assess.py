@@ -40,7 +40,7 @@ def test_what_no_rule_looks_at_is_low_without_a_reason() -> None:
     assert (found.auto_approve, found.requirement, found.ttl_s, found.ladder) == (True, None, None, ())
 
 
-@pytest.mark.parametrize("operation", ["launch", "", "deletee", "del\u0435te", None])
+@pytest.mark.parametrize("operation", ["launch", "", "deletee", None])
 def test_an_operation_that_is_not_known_is_never_low(operation: str | None) -> None:
     task = {"operation": operation}
     assert (level_of(task), rules_of(task)) == ("medium", ["unknown-operation"])
@@ -83,6 +83,25 @@ def test_a_file_may_say_otherwise_of_what_is_not_known() -> None:
         ({"security_findings": [{"severity": None}]}, "security_findings.0"),
         ({"trigger": "no_such"}, "trigger"),
         ({"trigger": 1}, "trigger"),
+        ({"environment": "production\u200b"}, "environment"),
+        ({"environment": "pro\u00adduction"}, "environment"),
+        ({"environment": "pro\u2009duction"}, "environment"),
+        ({"environment": "prod\nuction"}, "environment"),
+        ({"environment": "pr\u043eduction"}, "environment"),
+        ({"environment": "\uff50r\u03bfduction"}, "environment"),
+        ({"operation": "del\u0435te"}, "operation"),
+        ({"resource_type": "infr\u0430structure"}, "resource_type"),
+        ({"target_branch": "release/m\u0430in"}, "target_branch"),
+        ({"trigger": "data_export\ufe0f"}, "trigger"),
+        ({"security_findings": [{"severity": "cr\u0456tical"}]}, "security_findings.0.severity"),
+        ({"security_findings": [{"severity": "low", "Severity": "high"}]}, "security_findings.0.Severity"),
+        ({"Environment": "production"}, "Environment"),
+        ({"environment ": "production"}, "environment "),
+        ({"environment\u200b": "production"}, "environment\u200b"),
+        ({"envir\u043enment": "production"}, "envir\u043enment"),
+        ({"\uff4fperation": "delete"}, "\uff4fperation"),
+        ({"resourceType": "infrastructure"}, "resourceType"),
+        ({"target-branch": "main"}, "target-branch"),
         ([], ""),
         (None, ""),
         ("task", ""),
@@ -94,6 +113,36 @@ def test_a_malformed_task_is_refused_and_the_member_named(task: Any, at: str) ->
     with pytest.raises(InvalidInputError) as refused:
         assess(task, SHIPPED)
     assert (refused.value.code, refused.value.details) == ("invalid-task", {"at": at})
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        "PRODUCTION",
+        " production\n",
+        "\uff50\uff52\uff4f\uff44\uff55\uff43\uff54\uff49\uff4f\uff4e",
+        "\U0001d429roduction",
+    ],
+)
+def test_a_word_is_known_in_whatever_case_width_and_style_it_is_written(environment: str) -> None:
+    assert level_of({"operation": "\uff24elete", "environment": environment}) == "critical"
+
+
+def test_words_of_one_alphabet_and_a_description_in_any_are_taken() -> None:
+    policy = policy_of(WHOLE + rule("{description: {glob: '*drop table*'}}"))
+    plain = {
+        "operation": "read",
+        "environment": "\u043f\u0440\u043e\u0434",
+        "target_branch": "\u672c\u756adb/\u03b1\u03b2-api",
+    }
+    assert assess({**plain, "description": "SMS\u043a\u0430 \u2764\ufe0f\nand more"}, policy).reasons == ()
+    assert assess({**plain, "description": "DROP\u200b table"}, policy).risk_level == "high"
+
+
+def test_a_name_beside_the_known_ones_is_refused_where_a_rule_looks_at_what_it_could_be_taken_for() -> None:
+    assert level_of({"operation": "read", "replica_s": 5}) == "low"
+    with pytest.raises(InvalidInputError, match="its member 'Replicas' must be spelt replicas"):
+        assess({"operation": "read", "Replicas": 5}, policy_of(WHOLE + rule("{replicas: {at_least: 3}}")))
 
 
 def test_a_member_that_is_null_is_one_that_is_left_out_and_any_mapping_is_a_task() -> None:

@@ -30,6 +30,7 @@ def test_a_whole_policy_is_taken() -> None:
         ("{approvers: ['*']}", "unknown-role"),
         ("{approvers: [lead, lead]}", "duplicate-name"),
         ("{approvers: [lead], require_secondary_approval: [ghost]}", "unknown-role"),
+        ("{approvers: [lead], require_secondary_approval: []}", "no-approvers"),
         ("{approvers: [lead], escalate_after: 1m}", "escalation-to-nobody"),
         ("{approvers: [lead], escalate_after: 1m, escalate_to: []}", "escalation-to-nobody"),
         ("{approvers: [lead], escalate_after: 1m, escalate_to: [lead]}", "escalation-to-nobody"),
@@ -61,6 +62,7 @@ def test_a_whole_policy_is_taken() -> None:
         ("{approvers: [lead], schedule: {timezone: UTC, hours: nine to five}}", "meaningless-time"),
         ("{approvers: [lead], schedule: {timezone: ../UTC, hours: 09:00-17:00}}", "unknown-timezone"),
         ("{approvers: [lead], schedule: {timezone: UTC, hours: 09:00-17:00, days: [monday]}}", "unknown-day"),
+        ("{approvers: [lead], schedule: {timezone: UTC, hours: 09:00-17:00, days: []}}", "incomplete-schedule"),
         ("{approvers: [lead], schedule: {timezone: UTC, hours: 09:00-17:00, holidays: true}}", "unknown-key"),
     ],
 )  # fmt: skip
@@ -100,6 +102,14 @@ def test_an_approver_must_be_somebody_who_may_approve_the_level() -> None:
         ("{name: a, when: {estimated_cost: high}, level: high}", "rule-never-fires"),
         ("{name: a, when: {estimated_cost: -1}, level: high}", "rule-never-fires"),
         ("{name: a, when: {data_sensitive: 1}, level: high}", "rule-never-fires"),
+        ("{name: a, when: {trigger: dangr}, level: high}", "rule-never-fires"),
+        ("{name: a, when: {trigger: [t, dangr]}, level: high}", "rule-never-fires"),
+        ("{name: a, when: {trigger: {glob: 'd*'}}, level: high}", "rule-never-fires"),
+        ("{name: a, when: {environment: {glob: '[z-a]*'}}, level: high}", "rule-never-fires"),
+        ('{name: a, when: {environment: "prod\\u200buction"}, level: high}', "rule-never-fires"),
+        ('{name: a, when: {environment: [a, "pr\\u043Ed"]}, level: high}', "rule-never-fires"),
+        ("{name: a, when: {Environment: production}, level: high}", "rule-never-fires"),
+        ("{name: a, when: {targetBranch: main}, level: high}", "rule-never-fires"),
         ("{name: a, when: {environment: {any_severity: high}}, level: high}", "rule-never-fires"),
         ("{name: a, when: {environment: {at_least: x}}, level: high}", "invalid-condition"),
         ("{name: a, when: {environment: {glob: 5}}, level: high}", "invalid-condition"),
@@ -115,6 +125,14 @@ def test_an_approver_must_be_somebody_who_may_approve_the_level() -> None:
 def test_a_rule_that_cannot_fire_or_leads_nowhere_is_refused_at_its_line(rule: str, code: str) -> None:
     text = WHOLE + "triggers: {t: high}\nrules:\n  - " + rule + "\n"
     assert ("1.yaml", NEXT + 2, code) in problems_of(text)
+
+
+def test_a_rule_may_look_at_a_trigger_that_there_is_and_at_any_word_of_a_description() -> None:
+    for wanted in ("T", "[t]", "{glob: '?'}"):
+        rules = f"rules:\n  - {{name: a, when: {{trigger: {wanted}}}, level: high}}\n"
+        assert problems_of(WHOLE + "triggers: {t: high}\n" + rules) == []
+    mixed = 'rules:\n  - {name: a, when: {description: {glob: "*SMS\\u043Aa*"}}, level: high}'
+    assert problems_of(WHOLE + mixed) == []
 
 
 def test_a_trigger_of_which_no_rule_can_fire_is_refused_and_one_without_a_rule_can_be_named() -> None:

@@ -20,7 +20,7 @@ from signoff.cli.failure import receipt_line
 from signoff.cli.gate.text import draw_gate, form_fields, remaining_words
 from signoff.cli.output import counted, say, time_left
 from signoff.cli.terminal import one_line
-from signoff.clock import new_ulid, now_ms
+from signoff.clock import new_ulid
 from signoff.errors import CallerError, GateFinalError, LedgerUnavailableError
 from signoff.gates.digest import digest_of
 from signoff.gates.prompt import APPROVE, HOLD, REJECT
@@ -219,14 +219,15 @@ class _Console:
             self._gate = gate
             return
         say()
-        draw_gate(gate, [], [], now_ms())
+        draw_gate(gate, [], [], self._backend.now())
         self._begin(gate)
 
     def _say_if_open(self, receipt: Receipt) -> None:
         if receipt.get("remaining"):
             say(f"Your approval counts. Still needed: {remaining_words(receipt['remaining'])}.", bold=True)
         elif receipt["state"] == "PENDING":
-            say(f"Deferred. The gate stays open; {time_left(self._gate['deadlineAt'] - now_ms())} left.", bold=True)
+            left = time_left(self._gate["deadlineAt"] - self._backend.now())
+            say(f"Deferred. The gate stays open; {left} left.", bold=True)
 
     @property
     def _item_ids(self) -> set[str]:

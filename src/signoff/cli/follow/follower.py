@@ -17,7 +17,6 @@ from signoff.cli.follow.tail import Tail
 from signoff.cli.gate.answer import dedupe_key_of
 from signoff.cli.output import duration, hint, say
 from signoff.cli.terminal import is_attended, one_line
-from signoff.clock import now_ms
 from signoff.errors import GateFinalError
 from signoff.plans import plan as plans
 from signoff.plans.plan import Node, Plan, StepNode
@@ -221,7 +220,7 @@ class Follower:
         if run.status is Status.WAITING_INPUT:
             return "waiting for others to answer; Ctrl-C leaves it open"
         where = self.door.place(run.node) if run.node and run.status is Status.PENDING else "starting"
-        return f"{where}, {duration(now_ms() - run.updated_at)}; Ctrl-C stops it"
+        return f"{where}, {duration(self.backend.now() - run.updated_at)}; Ctrl-C stops it"
 
     def _node(self, node_id: str | None) -> Node | None:
         return None if node_id is None else self._plan.node(node_id)

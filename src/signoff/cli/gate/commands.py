@@ -15,7 +15,6 @@ from signoff.cli.gate.where import find_gate, read_where
 from signoff.cli.output import print_json, say, time_left
 from signoff.cli.settings_flags import LEDGER
 from signoff.cli.terminal import is_attended
-from signoff.clock import now_ms
 from signoff.errors import InvalidInputError
 from signoff.gates.digest import parse_json
 from signoff.gates.prompt import APPROVE, HOLD, REJECT
@@ -66,8 +65,8 @@ def list_gates(call: Call, state: str, is_all: bool, **which: Any) -> None:
     """What waits for a person, soonest deadline first; what you may not approve yourself comes last."""
     from signoff.cli.gate.listing import draw_list, list_page
 
-    page = list_page(call, state=None if is_all else state, **which)
-    call.show(page, lambda: draw_list(call, page))
+    page, now = list_page(call, state=None if is_all else state, **which)
+    call.show(page, lambda: draw_list(call, page, now))
 
 
 _SHOW_EPILOG = """\b
@@ -89,13 +88,13 @@ def show(call: Call, where: tuple[str, ...], spec: Path | None) -> None:
     named = read_where(where, spec)
     with call.backend() as backend:
         view = find_gate(backend, named)
-        history = list(_interactions_at(backend, view))
+        history, now = list(_interactions_at(backend, view)), backend.now()
     from signoff.cli.gate.answering import answering_commands
     from signoff.cli.gate.text import draw_gate
 
     words = where if spec is None else (view["workflowID"], view["gateKey"])
     answers = list(answering_commands(call, words, view)) if view["state"] == "PENDING" else []
-    call.show({**view, "interactions": history}, lambda: draw_gate(view, history, answers, now_ms()))
+    call.show({**view, "interactions": history}, lambda: draw_gate(view, history, answers, now))
 
 
 def _answering(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -212,8 +211,8 @@ def override(call: Call, where: tuple[str, ...], spec: Path | None, reason: str,
         view = find_gate(backend, named)
         fields = read_fields(pairs, view["prompt"])
         body = {"reason": reason, "fields": fields, "promptDigest": view["prompt"]["digest"]}
-        answer = backend.override(view["workflowID"], view["gateKey"], body)
-    call.show(answer, lambda: _draw_receipt({**answer, "isReplay": False}, view))
+        answer, now = backend.override(view["workflowID"], view["gateKey"], body), backend.now()
+    call.show(answer, lambda: _draw_receipt({**answer, "isReplay": False}, view, now))
 
 
 _REPORT_EPILOG = """\b
@@ -290,7 +289,8 @@ def _send(
         "promptDigest": view["prompt"]["digest"],
     }
     answer = backend.reply(view["workflowID"], view["gateKey"], body)
-    call.show(answer, lambda: _draw_receipt(answer, view))
+    now = backend.now()
+    call.show(answer, lambda: _draw_receipt(answer, view, now))
 
 
 def _interactions_at(backend: Backend, view: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -300,7 +300,7 @@ def _interactions_at(backend: Backend, view: Mapping[str, Any]) -> Iterator[dict
     return (one for one in said if one["gateKey"] == view["gateKey"])
 
 
-def _draw_receipt(answer: Mapping[str, Any], view: Mapping[str, Any]) -> None:
+def _draw_receipt(answer: Mapping[str, Any], view: Mapping[str, Any], now: int) -> None:
     from signoff.cli.gate.text import remaining_words
 
     receipt = answer["receipt"]
@@ -310,4 +310,4 @@ def _draw_receipt(answer: Mapping[str, Any], view: Mapping[str, Any]) -> None:
     if receipt.get("remaining"):
         say(f"  still needed: {remaining_words(receipt['remaining'])}")
     elif receipt["state"] == "PENDING":
-        say(f"  it stays open; {time_left(view['deadlineAt'] - now_ms())} left")
+        say(f"  it stays open; {time_left(view['deadlineAt'] - now)} left")

@@ -10,7 +10,6 @@ from signoff.app.views import sla_status
 from signoff.cli.call import Call
 from signoff.cli.gate.where import gates_about, newest_run, subject_of_spec
 from signoff.cli.output import Column, hint, print_table, say, time_left
-from signoff.clock import now_ms
 from signoff.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -28,18 +27,19 @@ def list_page(
     risk: str | None,
     limit: int,
     cursor: str | None,
-) -> dict[str, Any]:
-    """A page `{items, nextCursor}`: first what whoever asks may approve, each part by deadline."""
+) -> tuple[dict[str, Any], int]:
+    """A page `{items, nextCursor}` and the ledger's now: first what whoever asks may approve, each part by deadline."""
     with call.backend() as backend:
         if spec is None:
             page = backend.gates(state, role, risk, limit, cursor)
-            return {**page, "items": _mine_first(page["items"], _me(call))}
+            return {**page, "items": _mine_first(page["items"], _me(call))}, backend.now()
         views = _gates_of_spec(backend, subject_of_spec(spec), state, role, risk)
-    return _page(_mine_first(views, _me(call)), limit, cursor)
+        now = backend.now()
+    return _page(_mine_first(views, _me(call)), limit, cursor), now
 
 
-def draw_list(call: Call, page: Mapping[str, Any]) -> None:
-    items, now, me = page["items"], now_ms(), _me(call)
+def draw_list(call: Call, page: Mapping[str, Any], now: int) -> None:
+    items, me = page["items"], _me(call)
     if not items:
         say("No gate waits for a person.")
         return
@@ -74,7 +74,7 @@ def _gates_of_spec(
 ) -> list[dict[str, Any]]:
     """As the inbox has them: soonest deadline first, and with how near it is."""
     newest_run(backend, subject)
-    now = now_ms()
+    now = backend.now()
     found = [
         {**view, "slaStatus": sla_status(view["state"], view["deadlineAt"], now)}
         for view in gates_about(backend, subject, is_open=state == "PENDING")

@@ -17,7 +17,6 @@ from signoff.cli.gate.text import remaining_words
 from signoff.cli.gate.where import gates_about, newest_run, subject_of_spec
 from signoff.cli.output import Column, counted, duration, hint, moment, print_table, say
 from signoff.cli.terminal import one_line
-from signoff.clock import now_ms
 from signoff.gates.requirement import ANYONE
 
 if TYPE_CHECKING:
@@ -37,8 +36,8 @@ def make_report(call: Call, *, spec: Path | None, run: str | None, limit: int) -
         raise click.UsageError("Say --spec or --run, not both.")
     with call.backend() as backend:
         views = list(islice(_views(backend, spec, run), limit + 1))
-        gates = list(_with_answers(backend, views[:limit]))
-    return {**report_gates(gates, now=now_ms()), "isWhole": len(views) <= limit}
+        gates, now = list(_with_answers(backend, views[:limit])), backend.now()
+    return {**report_gates(gates, now=now), "isWhole": len(views) <= limit}
 
 
 def draw_report(report: Mapping[str, Any], style: str) -> None:

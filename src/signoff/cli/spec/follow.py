@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from signoff.cli.call import Call
 from signoff.cli.spec.answers import Answers
 from signoff.cli.terminal import one_line
-from signoff.clock import now_ms
 from signoff.plans.plan import StepNode
 from signoff.plans.run import Run
 from signoff.plans.spec.plan import ADVISORY_POLICY, number_of
@@ -58,7 +57,8 @@ class SpecDoor:
         from signoff.cli.gate.text import draw_gate
 
         where = (view["workflowID"], view["gateKey"])
-        draw_gate(view, [], [] if is_asked_here else list(answering_commands(self.call, where, view)), now_ms())
+        answers = [] if is_asked_here else list(answering_commands(self.call, where, view))
+        draw_gate(view, [], answers, self.backend.now())
 
     def ask(self, view: Mapping[str, Any]) -> Mapping[str, Any]:
         from signoff.cli.console.asking import ask_at_console

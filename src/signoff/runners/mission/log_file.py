@@ -123,8 +123,11 @@ def replace_whole(path: Path, data: bytes) -> None:
 
 @contextmanager
 def drafted(path: Path, data: bytes) -> Iterator[Path]:
-    """A durable file beside its place, which is gone at the end unless it was moved there."""
+    """A durable file beside its place in a locked log's folder, which is gone at the end unless it was moved there."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    # Only who holds the log's lock drafts: what lies there is of somebody who was killed.
+    for left in path.parent.glob(f".{path.name}.*"):
+        left.unlink(missing_ok=True)
     try:
         with draft.open("wb") as file:
             file.write(data)

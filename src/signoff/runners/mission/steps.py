@@ -56,7 +56,7 @@ class MissionSteps:
         """The one that led here: each attempt of a run has a gate of its own."""
         decided = [gate for gate in self.gates_of(run_id) if gate.state is State.RECEIVED]
         if not decided:
-            raise StepFailedError(f"Nobody has decided anything in {run_id}.", code="gate-not-found")
+            raise StepFailedError(f"Nobody has decided anything in {run_id}.")
         return decided[-1]
 
     def _record(self, place: MissionPlace, gate: Gate, context: StepContext) -> StepResult:
