@@ -86,6 +86,32 @@ def test_a_merge_that_was_killed_goes_on(repo: MissionRepository, moment: str) -
     repo.check()
 
 
+def test_a_merge_that_goes_on_takes_nothing_along_that_was_withdrawn_meanwhile(repo: MissionRepository) -> None:
+    repo.approve_all()
+    died = repo.process("mission", "merge", environ={"SIGNOFF_CRASH_AT": moments.MERGED})
+    assert died.code == -signal.SIGKILL, died
+    repo.json("mission", "move", "WP02", "--to", "canceled")
+    repo.json("mission", "merge")
+    assert (repo.root / FILES["WP01"]).exists()
+    assert not (repo.root / FILES["WP02"]).exists()
+    assert (repo.lane_of("WP01"), repo.lane_of("WP02")) == ("done", "canceled")
+
+
+def test_a_resolution_that_holds_withdrawn_work_is_given_up_first(repo: MissionRepository) -> None:
+    repo.approve_all()
+    commit_file(repo.root, FILES["WP02"], "another text\n")
+    tree = Path(repo.json("mission", "merge", code=1)["worktree"])
+    # Both packages of its lane.
+    for wp_id in ("WP01", "WP04"):
+        repo.json("mission", "move", wp_id, "--to", "canceled")
+    (tree / FILES["WP02"]).write_text("both\n")
+    git(tree, "add", FILES["WP02"])
+    refused = repo.json("mission", "merge", code=1)
+    assert refused["diagnostic_code"] == "MERGE_CONFLICT"
+    assert "--abort" in refused["remediation"]
+    assert not (repo.root / FILES["WP01"]).exists()
+
+
 def test_a_target_whose_files_were_changed_is_not_moved(repo: MissionRepository) -> None:
     repo.approve_all()
     before = main_of(repo)

@@ -83,6 +83,21 @@ def test_gaps_and_repetitions_are_warnings_and_let_a_merge_through(repo: Mission
     assert {one["diagnostic_code"] for one in warned} == set(found)
 
 
+def test_a_lane_that_lost_what_was_approved_is_not_merged(repo: MissionRepository) -> None:
+    repo.approve_all()
+    git(repo.worktree("lane-a"), "reset", "--quiet", "--hard", "HEAD~1")
+    refused = repo.json("mission", "merge", code=1)
+    assert refused["diagnostic_code"] == "LANE_CHANGED_SINCE_REVIEW"
+    assert "does not hold" in refused["error"]
+
+
+def test_a_package_that_has_a_file_and_nothing_else_stops_the_release(repo: MissionRepository) -> None:
+    repo.approve_all()
+    first = next(repo.root.glob("missions/*/tasks/WP01*.md"))
+    first.with_name("WP09-nine.md").write_text(first.read_text().replace("WP01", "WP09"), "utf-8")
+    assert repo.findings()["WORK_PACKAGE_NOT_ACCEPTED"] == "error"
+
+
 def test_commits_that_no_review_has_seen_are_not_merged(repo: MissionRepository) -> None:
     repo.approve_all()
     commit_file(repo.worktree("lane-a"), "src/more/late.py")

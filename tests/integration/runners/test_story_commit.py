@@ -200,6 +200,17 @@ def test_what_a_hook_puts_into_the_commit_is_taken_back(root: Path, script: str)
     assert "A hook changed what was to be committed" in outcome.why
 
 
+def test_what_git_cannot_do_outside_of_any_hook_is_told_and_nothing_is_half_done(root: Path) -> None:
+    write(root, {".gitattributes": "new.txt filter=nope\n"})
+    git(root, "config", "filter.nope.clean", "false")
+    git(root, "config", "filter.nope.required", "true")
+    approved = look(root, PATHS)
+    index = git(root, "ls-files", "--stage")
+    outcome = refused(commit(root, approved, MESSAGE), root, str(approved.head), index)
+    assert isinstance(outcome, HookFailed)
+    assert "nope" in outcome.output
+
+
 def test_a_message_that_a_hook_changes_is_told(root: Path) -> None:
     hook(root, "commit-msg", 'echo "Change-Id: I1" >> "$1"')
     approved = look(root, PATHS)

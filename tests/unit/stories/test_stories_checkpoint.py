@@ -229,3 +229,15 @@ def test_a_round_is_counted_by_what_has_ended_this_checkpoint_of_this_story() ->
     assert round_of(state(QA, history=entries), found(QA)) == 2
     failed = {"storyId": STORY, "event": "error", "signoff": {"checkpoint": "commit_approval"}}
     assert round_of(state(COMMIT, history=[failed]), found(COMMIT)) == 1
+
+
+def test_data_of_another_checkpoint_than_the_pipelines_is_not_asked_about() -> None:
+    document = {**state_of(PO), "pipeline": {"status": "checkpoint", "checkpoint": "security_approval"}}
+    assert "the pipeline is at 'security_approval', and its checkpointData is of po_approval" in refused(document)
+
+
+def test_of_two_places_with_data_that_of_the_pipelines_checkpoint_counts() -> None:
+    document = state_of(PO)
+    document["pipeline"] = {"status": "checkpoint", "checkpoint": "qa_approval", "checkpointData": QA}
+    checkpoint = find_checkpoint(PipelineState(document))
+    assert (checkpoint.kind, checkpoint.is_in_pipeline) == (Kind.QA, True)

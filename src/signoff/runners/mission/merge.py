@@ -59,7 +59,7 @@ def merge_into_target(root: Path, folder: Path, target: Target, parts: Sequence[
     if all(is_ancestor(root, part.commit, target.commit) for part in parts):
         return target.commit
     with scratch_worktree(root, folder) as scratch:
-        _continue(scratch, target)
+        _continue(scratch, target, parts)
         for part in (Part(target.branch, target.commit), *parts):
             _take_in(scratch, part)
         merged = scratch.head
@@ -99,8 +99,20 @@ def push_branch(root: Path, branch: str) -> str:
     return where
 
 
-def _continue(scratch: Scratch, target: Target) -> None:
-    """Where the last one stopped; from the target branch where there was none."""
+def _continue(scratch: Scratch, target: Target, parts: Sequence[Part]) -> None:
+    """Where the last one stopped; from the target branch where there was none, or where it holds what is not to be
+    merged any more: what was withdrawn or replaced since must not come along."""
+    commits = [target.commit, *(part.commit for part in parts)]
+    if not all(any(is_ancestor(scratch.root, noted, one) for one in commits) for noted in scratch.noted):
+        if scratch.has_conflict:
+            raise _outdated(scratch)
+        scratch.remove()
+    # Before anything is merged: whoever is killed leaves no tree of which nobody knows what it holds.
+    scratch.note(commits)
+    _go_on(scratch, target)
+
+
+def _go_on(scratch: Scratch, target: Target) -> None:
     if not scratch.has_conflict:
         scratch.stand_at(target.commit)
     elif scratch.unmerged:
@@ -137,6 +149,15 @@ def _move(root: Path, target: Target, merged: str, parts: Sequence[Part]) -> Non
         diagnostic_code=TARGET_BRANCH_NOT_MOVED,
         remediation=f"Commit or put aside what was changed where {target.branch} is checked out, then run this again.",
         details={"target_branch": target.branch, "expected_commit": target.commit, "merged_commit": merged},
+    )
+
+
+def _outdated(scratch: Scratch) -> DiagnosticError:
+    return DiagnosticError(
+        f"The merge that waits in {scratch.tree} holds work that was withdrawn or replaced since.",
+        diagnostic_code=MERGE_CONFLICT,
+        remediation="Give it up and merge anew: signoff mission merge --abort, then signoff mission merge.",
+        details={"branch": scratch.told_conflict(), "worktree": str(scratch.tree), "files": scratch.unmerged},
     )
 
 

@@ -10,6 +10,7 @@ from signoff.errors import DiagnosticError
 from signoff.missions import finding
 from signoff.missions import preflight as rules
 from signoff.missions.branch import make_focused_branch
+from signoff.missions.files import work_package_in
 from signoff.missions.finding import ERROR, Finding
 from signoff.missions.lane import ACCEPTED, Lane
 from signoff.missions.lanes_file import WorkLane
@@ -106,6 +107,8 @@ def merge_folder(state_dir: Path, state: MissionState) -> Path:
 
 def _unaccepted(state: MissionState) -> Iterator[Finding]:
     known = dict.fromkeys([wp_id for lane in state.lanes.lanes for wp_id in lane.wp_ids])
+    # A package that only has a file is one too: nothing is released past it.
+    known |= dict.fromkeys(found for name in sorted(state.files.work_packages) if (found := work_package_in(name)))
     for wp_id in dict.fromkeys([*known, *state.reduced.work_packages]):
         lane = state.reduced.lane_of(wp_id)
         if lane not in ACCEPTED | {Lane.CANCELED}:
@@ -134,13 +137,22 @@ def _lanes(state: MissionState) -> Iterator[Finding]:
 
 
 def _changed_since_review(state: MissionState, lane: WorkLane, branch: str, commit: str) -> Iterator[Finding]:
-    """What was approved is what is merged: a lane ends at a commit that one of its reviews has looked at."""
-    reviewed = [seen for _, seen in state.reviewed_commits(lane)]
-    if not reviewed or any(is_ancestor(state.place.checkout.root, commit, seen) for seen in reviewed):
+    """What was approved is what is merged: all of it, and nothing besides. A lane ends at a commit that one of its
+    reviews has looked at, and holds what each of its accepted packages was last approved at."""
+    root = state.place.checkout.root
+    newest = dict(state.reviewed_commits(lane))
+    accepted = [seen for wp_id, seen in newest.items() if state.reduced.lane_of(wp_id) in ACCEPTED]
+    lost = [seen for seen in accepted if not is_ancestor(root, seen, commit)]
+    if not newest or (not lost and any(is_ancestor(root, commit, seen) for seen in newest.values())):
         return
-    message = f"{branch} is at {commit[:12]}; the last that was reviewed is {reviewed[-1][:12]}."
-    remediation = f"Have it reviewed again, or take back what came later: git log {reviewed[-1][:12]}..{branch}"
-    details = {**_of_lane(lane, branch, remediation), "lane_commit": commit, "reviewed_commit": reviewed[-1]}
+    reviewed = lost[0] if lost else list(newest.values())[-1]
+    message = f"{branch} is at {commit[:12]}; the last that was reviewed is {reviewed[:12]}."
+    if lost:
+        message = f"{branch} is at {commit[:12]}, and does not hold {reviewed[:12]}, which was approved."
+    remediation = (
+        f"Have it reviewed again, or bring the lane back to what was reviewed: git log {branch}...{reviewed[:12]}"
+    )
+    details = {**_of_lane(lane, branch, remediation), "lane_commit": commit, "reviewed_commit": reviewed}
     yield _finding(finding.LANE_CHANGED_SINCE_REVIEW, message, **details)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ from signoff.runners.process import Outcome
 
 #: Stands beside the tree while a conflict in it waits for somebody.
 _CONFLICT = "conflict"
+#: The commits that the tree may hold, a line each.
+_NOTED = "commits"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,18 @@ class Scratch:
     def has_conflict(self) -> bool:
         """Whether a conflict was left here for somebody to resolve."""
         return (self.folder / _CONFLICT).exists() and self.tree.is_dir()
+
+    @property
+    def noted(self) -> list[str]:
+        """The commits that were to be brought together when the tree was last worked in: it holds none but these."""
+        path = self.folder / _NOTED
+        return path.read_text("utf-8").split() if path.exists() else []
+
+    def note(self, commits: Sequence[str]) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self.folder / f"{_NOTED}.new"
+        draft.write_text("\n".join(commits), "utf-8")
+        draft.replace(self.folder / _NOTED)
 
     def leave_conflict(self, about: str) -> None:
         (self.folder / _CONFLICT).write_text(f"{about}\n", "utf-8")

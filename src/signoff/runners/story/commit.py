@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from signoff.errors import StepFailedError
 from signoff.runners.git import check_git, run_git
 from signoff.runners.process import Limits, Outcome, inherited_environment, run_program
 from signoff.runners.repository import head_of
@@ -29,12 +30,20 @@ def commit(root: Path, approved: Changes, message: str) -> CommitOutcome:
     """Commit exactly what was approved, with this message; what was committed before a crash is found.
 
     Raises:
-        MissingProgramError: git is not installed. StepFailedError: git cannot do what it has to, outside of any hook.
+        MissingProgramError: git is not installed.
     """
     check_git()
     done = _made_before(root, approved)
     if done is not None:
         return _finished(root, approved, done, message)
+    try:
+        return _commit(root, approved, message)
+    except StepFailedError as error:
+        # A filter that is not there, say: whoever approved it is shown why, and asked again.
+        return HookFailed(error.message)
+
+
+def _commit(root: Path, approved: Changes, message: str) -> CommitOutcome:
     now = look(root, [file.path for file in approved.files])
     wanted = _difference(approved, now) or _wanted(root, approved)
     if isinstance(wanted, Changed):
@@ -45,7 +54,9 @@ def commit(root: Path, approved: Changes, message: str) -> CommitOutcome:
         words = ("commit", "--quiet", "--cleanup=verbatim", "--file=-")
         outcome = _git(root, *words, stdin=f"{message}\n".encode(), env=env, limits=COMMIT_LIMITS)
     if not is_well(outcome):
-        return HookFailed(told(outcome))
+        # The git of somebody who was killed may have lived on, and made it meanwhile.
+        done = _made_before(root, approved)
+        return HookFailed(told(outcome)) if done is None else _finished(root, approved, done, message)
     made = _said(root, "rev-parse", "--verify", "HEAD^{commit}")
     if not _holds(root, approved, made, wanted):
         return _taken_back(root, approved, made, wanted)
