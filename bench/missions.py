@@ -101,7 +101,7 @@ def events(meta: MissionMeta, count: int) -> Iterator[TransitionEvent]:
         yield TransitionEvent(
             event_id=f"01KQKV85G0{number:016d}",
             at=f"2026-05-02T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}.123456+00:00",
-            actor="claude:opus:implementer",
+            actor="agent:model:implementer",
             mission_id=meta.mission_id,
             mission_slug=meta.mission_slug,
             wp_id=wp_id,

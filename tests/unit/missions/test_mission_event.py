@@ -166,7 +166,7 @@ def test_a_mark_at_the_beginning_of_the_file_is_no_text() -> None:
     ("actor", "name"),
     [
         ("ada", "ada"),
-        ({"tool": "claude", "role": "reviewer", "model": None}, "claude"),
+        ({"tool": "coder", "role": "reviewer", "model": None}, "coder"),
         ({"role": "reviewer"}, "reviewer"),
         ({"x": 1}, '{"x": 1}'),
     ],
