@@ -10,16 +10,16 @@ import json
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import httpx
+from forked import Forked
 
 from signoff.app.verify_audit import verify_audit
 from signoff.app.world import World
@@ -73,12 +73,12 @@ class Done:
 class Running:
     """A command that has been started; call it for its end."""
 
-    process: subprocess.Popen[str]
+    process: Forked
 
     def __call__(self) -> Done:
         with self.process:
             out, err = self.process.communicate(timeout=WAIT_S)
-        return Done(self.process.returncode, out, err)
+        return Done(self.process.wait(), out, err)
 
     @property
     def is_at_the_ledger(self) -> bool:
@@ -93,14 +93,13 @@ class Running:
 class Server:
     """A process that stays. `url` is None for a worker, and for one that died before it was ready."""
 
-    process: subprocess.Popen[str]
+    process: Forked
     log: Path
     is_ready: bool = False
     url: str | None = None
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=WAIT_S))
 
     def await_ready(self) -> None:
-        assert self.process.stdout is not None
         has_said, _, _ = select.select([self.process.stdout], [], [], WAIT_S)
         words = self.process.stdout.readline().split() if has_said else []
         if words[:1] == ["ready"]:
@@ -122,8 +121,7 @@ class Server:
         self.client.close()
         if self.process.poll() is None:
             self.kill()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        self.process.stdout.close()
 
     def get(self, path: str) -> Any:
         answer = self.client.get(path)
@@ -202,7 +200,7 @@ class Place:
         return self.begin(*arguments)()
 
     def begin(self, *arguments: str) -> Running:
-        return Running(self._spawn(*arguments, *self.flags, stderr=subprocess.PIPE))
+        return Running(self._spawn(*arguments, *self.flags))
 
     def sql(self, query: str) -> list[list[Any]]:
         """What a query answers, asked as an operator asks it."""
@@ -262,13 +260,9 @@ class Place:
         finally:
             server.close()
 
-    def _spawn(self, *arguments: str, stderr: Any, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    def _spawn(
+        self, *arguments: str, environ: Mapping[str, str] | None = None, stderr: IO[str] | None = None
+    ) -> Forked:
         kept = {name: value for name, value in os.environ.items() if name.startswith(("COVERAGE", "PYTHONPATH"))}
-        return subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=self.directory.parent,
-            env={**kept, **PLAIN, **self.environ, **(environ or {})},
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        )
+        env = {**kept, **PLAIN, **self.environ, **(environ or {})}
+        return Forked(*arguments, cwd=self.directory.parent, env=env, stderr=stderr)

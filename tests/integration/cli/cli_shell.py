@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from forked import Forked
 
 from signoff.app.open_gate import open_gate
 from signoff.app.world import World
@@ -47,28 +48,14 @@ class Shell:
         return {**kept, **PLAIN, **url}
 
     def __call__(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Answer:
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=self.directory,
-            env={**self.environ, **(environ or {})},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return Answer(done.returncode, done.stdout, done.stderr)
+        with Forked(*arguments, cwd=self.directory, env={**self.environ, **(environ or {})}) as process:
+            out, err = process.communicate(timeout=60)
+        return Answer(process.wait(), out, err)
 
     @contextmanager
-    def start(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    def start(self, *arguments: str) -> Iterator[Forked]:
         """A process to talk to; it does not outlive the block."""
-        with subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=self.directory,
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
+        with Forked(*arguments, cwd=self.directory, env=self.environ) as process:
             try:
                 yield process
             finally:

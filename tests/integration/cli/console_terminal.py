@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
+import pty
+import signal
+import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pexpect
 import pyte
-from cli_shell import COMMAND, Shell
+from cli_shell import Shell
+from forked import Process
+from pexpect.fdpexpect import fdspawn
 
 ENTER, DOWN, SPACE, CTRL_C, CTRL_D, CTRL_U, ESCAPE = "\r", "\x1b[B", " ", "\x03", "\x04", "\x15", "\x1b"
 POINTER = "»"
@@ -30,8 +35,9 @@ class _Screen(pyte.Screen):
 
 
 class Terminal:
-    def __init__(self, child: pexpect.spawn[str], columns: int, rows: int) -> None:
+    def __init__(self, process: Process, child: fdspawn[str], columns: int, rows: int) -> None:
         self.written = ""
+        self._process = process
         self._child = child
         self._screen = _Screen(columns, rows)
         self._screen.answer = child.send
@@ -73,6 +79,10 @@ class Terminal:
         for key in keys:
             self._child.send(key)
 
+    def interrupt(self) -> None:
+        """As Ctrl-C does where no program takes the keys of the terminal for itself."""
+        self._process.send_signal(signal.SIGINT)
+
     def point(self, label: str) -> None:
         """Move to the entry of the list that has these words."""
         self.until(lambda: self.pointed_at, "a list")
@@ -106,14 +116,13 @@ class Terminal:
         self.see(f"? {question}")
         self.press(words, ENTER)
 
-    def end(self) -> int | None:
+    def end(self) -> int:
         """Its exit code."""
         while True:
             try:
                 self._take(self._child.read_nonblocking(65536, timeout=WAIT_S))
             except pexpect.EOF:
-                self._child.close()
-                return self._child.exitstatus
+                return self._process.wait(WAIT_S)
 
     def _take(self, data: str) -> None:
         self.written += data
@@ -123,40 +132,44 @@ class Terminal:
 @contextmanager
 def terminal(
     shell: Shell,
-    program: tuple[str, ...],
-    *,
+    *words: str,
+    program: Path | None = None,
     columns: int = 100,
     rows: int = 120,
     environ: Mapping[str, str] | None = None,
+    caught: IO[str] | None = None,
 ) -> Iterator[Terminal]:
-    child = pexpect.spawn(
-        program[0],
-        list(program[1:]),
-        cwd=str(shell.directory),
-        env={**shell.environ, "TERM": "xterm-256color", **(environ or {})},
-        dimensions=(rows, columns),
-        encoding="utf-8",
-        codec_errors="replace",
-        timeout=WAIT_S,
-        echo=False,
-    )
-    child.delaybeforesend = None
+    """A process of `signoff`, or of another program, at a terminal of its own; where its standard output is caught,
+    only the other two streams are at it."""
+    here, there = pty.openpty()
+    termios.tcsetwinsize(there, (rows, columns))
+    without_echo = termios.tcgetattr(there)
+    without_echo[3] &= ~termios.ECHO
+    termios.tcsetattr(there, termios.TCSANOW, without_echo)
+    env = {**shell.environ, "TERM": "xterm-256color", **(environ or {})}
+    out = there if caught is None else caught.fileno()
+    process = Process(program, words, shell.directory, env, (there, out, there))
+    os.close(there)
+    screen = fdspawn(here, encoding="utf-8", codec_errors="replace", timeout=WAIT_S)
+    screen.delaybeforesend = None
     try:
-        yield Terminal(child, columns, rows)
+        yield Terminal(process, screen, columns, rows)
     finally:
-        child.close(force=True)
+        process.send_signal(signal.SIGKILL)
+        screen.close()
+        process.wait()
 
 
 @contextmanager
 def console(shell: Shell, *flags: str, actor: str = "ada", **more: Any) -> Iterator[Terminal]:
     """Somebody is asked at the gate `ship` of `deploy-42` (or another: see `console_program`)."""
-    with terminal(shell, (sys.executable, str(PROGRAM), actor, *flags), **more) as screen:
+    with terminal(shell, actor, *flags, program=PROGRAM, **more) as screen:
         yield screen
 
 
 @contextmanager
 def command(shell: Shell, *words: str, **more: Any) -> Iterator[Terminal]:
-    with terminal(shell, (*COMMAND, *words), **more) as screen:
+    with terminal(shell, *words, **more) as screen:
         yield screen
 
 

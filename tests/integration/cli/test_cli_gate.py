@@ -148,7 +148,7 @@ def test_of_answers_at_the_same_time_one_wins(any_shell: Shell) -> None:
         ]
         for process in racing:
             process.communicate(timeout=60)
-    assert sorted(process.returncode for process in racing) == [0, 4, 4, 4]
+    assert sorted(process.wait() for process in racing) == [0, 4, 4, 4]
 
 
 def test_a_late_answer_is_a_conflict_too(shell: Shell) -> None:

@@ -55,13 +55,27 @@ def is_open(shell: Shell) -> bool:
     return bool(view["state"] == "PENDING" and not view["interactions"])
 
 
-@pytest.mark.parametrize("key", [CTRL_C, CTRL_D], ids=["ctrl-c", "ctrl-d"])
+def ctrl_c(at: Terminal) -> None:
+    at.press(CTRL_C)
+
+
+def ctrl_d(at: Terminal) -> None:
+    at.press(CTRL_D)
+
+
+def signal(at: Terminal) -> None:
+    at.interrupt()
+
+
+@pytest.mark.parametrize("leave", [ctrl_c, ctrl_d, signal], ids=lambda leave: leave.__name__)
 @PLACES
-def test_whoever_leaves_leaves_the_gate_open(shell: Shell, go: Callable[[Terminal], None], key: str) -> None:
+def test_whoever_leaves_leaves_the_gate_open(
+    shell: Shell, go: Callable[[Terminal], None], leave: Callable[[Terminal], None]
+) -> None:
     shell.open_gate(prompt={"checklist": CHECKLIST})
     with console(shell) as at:
         go(at)
-        at.press(key)
+        leave(at)
         assert at.end() == 130
     assert is_open(shell)
     assert "Traceback" not in at.written

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forked import Forked
 from mission_places import PERSON, commit_file, git, new_repository
 
 from signoff.cli.main import main
@@ -81,16 +80,10 @@ class MissionRepository:
 
     def process(self, *words: str, environ: Mapping[str, str] | None = None) -> Answer:
         kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
-        done = subprocess.run(
-            [sys.executable, "-m", "signoff", *words],
-            cwd=self.root,
-            env={**kept, **PERSON, "LOGNAME": "ada", **(environ or {})},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return Answer(done.returncode, done.stdout, done.stderr)
+        env = {**kept, **PERSON, "LOGNAME": "ada", **(environ or {})}
+        with Forked(*words, cwd=self.root, env=env) as process:
+            out, err = process.communicate(timeout=60)
+        return Answer(process.wait(), out, err)
 
     @property
     def folder(self) -> Path:

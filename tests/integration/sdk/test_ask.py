@@ -15,6 +15,7 @@ from typing import Any
 
 import pexpect
 import pytest
+from forked import Forked
 from sdk_places import serving, settings_of, world_of
 
 import signoff
@@ -37,26 +38,14 @@ class Asker:
     def __call__(
         self, *arguments: str, text: bytes = b"", environ: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=self.directory,
-            env={**self.environ, **(environ or {})},
-            input=text,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        env = {**self.environ, **(environ or {})}
+        with Forked("ask", *arguments, cwd=self.directory, env=env, text=text) as process:
+            out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(arguments, process.wait(), out.encode(), err.encode())
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> Forked:
         """A process that has asked: it has said where the answer can be given."""
-        process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=self.directory,
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = Forked("ask", *arguments, cwd=self.directory, env=self.environ)
         assert process.stderr is not None
         assert "Waiting for a person" in process.stderr.readline()
         return process
@@ -86,9 +75,8 @@ class Asker:
             return client.reply(gate.workflow_id, gate.key, choice)
 
 
-def rest_of(process: subprocess.Popen[str]) -> tuple[str, str]:
+def rest_of(process: Forked) -> tuple[str, str]:
     """What it writes until its end. `communicate` would lose what came together with a line that was read before."""
-    assert process.stdout is not None
     assert process.stderr is not None
     written = process.stdout.read(), process.stderr.read()
     process.wait(60)

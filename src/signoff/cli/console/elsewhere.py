@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from signoff.cli.console.leaving import ask_or_leave
 from signoff.errors import SignoffError
 
 if TYPE_CHECKING:
@@ -60,11 +61,7 @@ class Elsewhere:
             application.create_background_task(self._end_in_time(application))
 
         application.pre_run_callables.append(begin)
-        _let_leave(application)
-        try:
-            answer = question.unsafe_ask()
-        except EOFError:
-            raise KeyboardInterrupt from None
+        answer = ask_or_leave(question)
         self._raise_if_ended()
         return answer
 
@@ -91,15 +88,3 @@ class Elsewhere:
             if view.get("receipt"):
                 self._receipt = view["receipt"]
                 return
-
-
-def _let_leave(application: Application[Any]) -> None:
-    """Ctrl-D leaves a list too, as it leaves an empty line: it is how the end of the input is typed."""
-    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-
-    bindings = application.key_bindings
-    if isinstance(bindings, KeyBindings):
-
-        @bindings.add("c-d", eager=True)
-        def leave(event: KeyPressEvent) -> None:
-            event.app.exit(exception=EOFError)

@@ -71,8 +71,8 @@ class Door(Protocol):
         """What tries it again from where it failed; None where it has ended for good."""
         ...
 
-    def keep_up(self, run: Run) -> None:
-        """Whenever the run may have moved."""
+    def keep_up(self, run: Run) -> Run:
+        """Whenever the run may have moved; the run as it is after that."""
         ...
 
 
@@ -109,7 +109,7 @@ class Follower:
             while not is_broken.is_set():
                 run = self._run()
                 self._tell(run)
-                self.door.keep_up(run)
+                run = self.door.keep_up(run)
                 if run.is_finished:
                     return DONE if run.status is Status.SUCCESS else FAILED
                 code = self._at_gates(run)
@@ -292,4 +292,8 @@ class Follower:
 def wait_until_done(title: str) -> None:
     import questionary
 
-    questionary.press_any_key_to_continue(f"Press a key when {one_line(title)} is done (Ctrl-C leaves it)").unsafe_ask()
+    from signoff.cli.console.leaving import ask_or_leave
+
+    ask_or_leave(
+        questionary.press_any_key_to_continue(f"Press a key when {one_line(title)} is done (Ctrl-C leaves it)")
+    )

@@ -240,6 +240,8 @@ def _complete(call: Call, given: Mapping[str, str | None]) -> dict[str, str]:
 def _ask(name: str, actor: str) -> str:
     import questionary
 
+    from signoff.cli.console.leaving import ask_or_leave
+
     if name == "tier":
         asked = questionary.select("Tier", choices=list(TIERS), default="B")
     else:
@@ -248,9 +250,7 @@ def _ask(name: str, actor: str) -> str:
             default=actor if name == "owner" else "",
             validate=lambda text: bool(text.strip()) or "Say something.",
         )
-    answer: str | None = asked.ask()
-    if answer is None:
-        raise click.Abort
+    answer: str = ask_or_leave(asked)
     return answer.strip()
 
 
