@@ -11,30 +11,33 @@ from signoff.stories.state import Event, Kind, Phase, Stage, Status
 from .markdown import code, described, fence, page, table
 
 QA_FINDINGS = {
+    "decorated-word": "A word of the vocabulary with something beside it, such as an icon (`✅ PASS`). It is read.",
     "gate-too-lenient": "The gate says less than its own issues, NFRs and risk scores mean.",
     "gate-too-strict": "The gate says more than anything in the file means.",
     "invalid-shape": "Something has another shape than it should: no mapping, no list.",
     "invalid-yaml": "It is no YAML that can be taken: broken, a key twice, an alias.",
     "letter-case": "A word of the vocabulary in another case. It is read.",
     "missing-gate": "There is no gate.",
+    "no-gate-files": "A folder that was named has no file that ends in `.yml` or `.yaml`, nor has a folder in it.",
     "missing-story": "It does not say which story it is of.",
     "nested-gate": "The gate is a mapping with everything in it. It is read.",
     "superseded": "Another file of the same story was updated later, and holds.",
     "unknown-value": "A word that is not in the vocabulary, such as `RESOLVED`, `CRITICAL` or `N/A`.",
     "unreadable-file": "It cannot be read, is too long, or is not UTF-8.",
-    "unreadable-time": "`updated` is no ISO 8601 time.",
+    "unreadable-time": "`updated` is no time that can be read.",
     "waiver-incomplete": "A gate is waived, or a waiver is active, without `active: true`, a `reason` and an "
     "`approved_by` (or `approver`).",
 }
 RECORD_FINDINGS = {
     "completed-without-approval": "A story is complete, and nothing shows that this checkpoint was approved.",
     "event-after-completion": "Something is told of a story after its end.",
-    "missing-file": "A file that is named does not exist.",
+    "missing-file": "A file that is named does not exist, and no commit is to delete it.",
     "phase-skipped": "A story went on, and nothing shows that it went through this phase.",
     "times-out-of-order": "A time comes before one that it should follow.",
-    "unknown-state": "A status, phase, checkpoint, state or event that is not known.",
-    "unknown-story": "The history tells of a story of which the file says nothing.",
-    "unreadable-time": "A time is missing, or is no ISO 8601 time.",
+    "unknown-state": "A status, phase, checkpoint, state, event, gate or validation status that is not known.",
+    "unknown-story": "The history, `currentStory` or `checkpointData` is of a story of which the file says nothing.",
+    "unreadable-time": "A time is missing from the history, or cannot be read. Read are ISO 8601, dates with the name "
+    "of their month, and seconds or milliseconds since 1970.",
 }
 _WORDS = {
     "pipeline.status": Status,
@@ -61,8 +64,9 @@ def story_page() -> str:
             ),
         ),
         "## The state file",
-        "JSON, `.bmad-core/state/pipeline-state.json`. What is not known in it is kept. Words are recognised by their "
-        "letters, so that icons beside them, also broken ones, do not matter.",
+        "JSON, `.bmad-core/state/pipeline-state.json`. What is not signoff's in it is kept, byte for byte. Words are "
+        "recognised by their letters, so that icons beside them, also broken ones, do not matter; `done` is taken for "
+        "`complete` and `completed`.",
         table(("member", "words"), ((code(name), ", ".join(map(code, words))) for name, words in _WORDS.items())),
         "`checkpointData` is what a checkpoint shows. In the file of a run its `signoff` names the gate, "
         "`{workflowID, gateKey}`, and each entry of the history has what is known in `signoff`.",
@@ -113,9 +117,11 @@ def _qa_row(name: str) -> tuple[str, str, str]:
 _BACKLOG = """\
 ## The backlog
 
-A Markdown file with a table under the heading "Current Sprint". Columns are known by the words of their headers: the
-story (`Story`, `ID`), its title, its `Pipeline` (else its `Status`), and what it depends on (`Depends on`,
-`Blocked by`). A cell is known by its words: `backlog`, `drafting`, `validating`, `approved`, `implementing`, `fixing`,
+A Markdown file with a table under the heading "Current Sprint"; code blocks and comments are passed over. Columns are
+known by the words of their headers: the story (`Story ID`, `ID`, `Story`, `Key`, `#`, of several the one in which ids
+stand), its title, its `Pipeline` (else its `Status`), and what it depends on (`Depends on`, `Blocked by`). Ids are such
+as `4.10`, `v4.5`, `STORY-4.5`, `E4-S5` and `AUTH-12`, also as the words of a link; one that stands there twice is
+refused. A cell is known by its words: `backlog`, `drafting`, `validating`, `approved`, `implementing`, `fixing`,
 `QA`, `awaiting commit`, `complete` or `done`. Moving a story changes the text of its Pipeline cell; every other byte
 stays.
 

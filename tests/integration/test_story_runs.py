@@ -117,7 +117,8 @@ def test_the_state_file_says_at_each_checkpoint_what_its_gate_asks_and_keeps_wha
         runs.answer(run, choice)
     state = runs.project(run)
     assert (state.raw["tool"], state.raw["history"][0], state.stories["4.4"].stage) == ("x", other, "complete")
-    assert list(state.raw)[:2] == ["$schema", "version"]
+    assert list(state.raw)[:3] == ["tool", "stories", "history"]
+    assert {"$schema", "version"} <= state.raw.keys()
     before = path.stat().st_mtime_ns
     assert runs.project(run) == state
     assert path.stat().st_mtime_ns == before
@@ -195,11 +196,18 @@ def test_a_failing_hook_leads_back_to_the_checkpoint_with_what_it_wrote(make: Ma
     hook = runs.root / ".git/hooks/pre-commit"
     hook.write_text("#!/bin/sh\necho 'no trailing spaces' >&2\nexit 1\n")
     hook.chmod(0o755)
-    runs.answer(run, "commit")
+    runs.answer(run, "commit", message="mine")
     shown = runs.waiting(run).prompt.wire["payload"]["checkpointData"]
     assert "no trailing spaces" in shown["summary"]
+    assert "no trailing spaces" in runs.project(run).history[-2].raw["details"]
+    # A person's message is not lost by the hook's refusal, nor by an abort after it.
+    assert shown["commitMessage"] == "mine"
+    runs.answer(run, "abort")
+    retry_run(runs.world, workflow_id=run.workflow_id, actor="ada")
+    runs.work()
     hook.unlink()
     assert runs.answer(run, "commit").status is Status.SUCCESS
+    assert git(runs.root, "log", "-1", "--format=%s").strip() == "mine"
 
 
 @pytest.mark.parametrize(

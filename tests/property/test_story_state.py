@@ -15,6 +15,7 @@ from signoff.stories.checkpoint import find_checkpoint
 from signoff.stories.choices import CHOICES
 from signoff.stories.decision import Facts, apply
 from signoff.stories.state import PipelineState, read_state, to_text
+from signoff.stories.state_text import rewrite
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(
@@ -27,10 +28,24 @@ FACTS = Facts("2026-11-21T11:00:00Z", "ada", "story:1:4.10", "po-1", "d" * 64, "
 KNOWN = ("pipeline", "stories", "history", "currentStory", "checkpointData")
 
 
-@given(UNKNOWN)
-def test_whatever_is_not_known_survives_a_rewrite(unknown: dict[str, object]) -> None:
-    state = PipelineState({**unknown, **state_of(PO)})
-    assert read_state(to_text(state), path="state.json") == state
+@given(UNKNOWN, UNKNOWN, st.sampled_from([None, 1, "\t"]), st.booleans())
+def test_a_file_says_what_it_is_to_say_and_what_is_not_touched_is_spelled_as_before(
+    unknown: dict[str, object], new: dict[str, object], indent: int | str | None, is_ascii: bool
+) -> None:
+    text = json.dumps({**unknown, **state_of(PO)}, indent=indent, ensure_ascii=is_ascii)
+    state = read_state(text, path="state.json")
+    assert rewrite(text, state.raw) == text
+    after = read_state(to_text(state.with_pipeline(**new).with_entry(new)), path="state.json")
+    written = rewrite(text, after.raw, is_ascii=is_ascii)
+    assert read_state(written, path="state.json") == after
+    # Up to where something was changed it is the same file.
+    assert written.startswith(text[: text.index('"pipeline"')])
+
+
+@given(UNKNOWN, UNKNOWN)
+def test_any_value_can_take_the_place_of_any_other(before: dict[str, object], after: dict[str, object]) -> None:
+    old, new = (read_state(to_text(PipelineState(one)), path="state.json") for one in (before, after))
+    assert read_state(rewrite(to_text(old), new.raw), path="state.json") == new
 
 
 @given(UNKNOWN, st.sampled_from([PO, QA, COMMIT]), st.data())

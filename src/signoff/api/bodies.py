@@ -129,6 +129,15 @@ class ReplyIn(BaseModel):
     prompt_digest: Digest | None = Field(default=None, description="The digest of what was seen: another is refused.")
 
 
+class CloseIn(BaseModel):
+    model_config = _shape(reason="The release was called off")
+
+    reason: str
+    interaction_id: str | None = Field(
+        default=None, description="The answer that decided the gate and was taken up; without it the gate is withdrawn."
+    )
+
+
 class OverrideIn(BaseModel):
     model_config = _shape(reason="The pager is on fire")
 
@@ -247,6 +256,7 @@ Requirement = Annotated[
                     name: {"type": "boolean"}
                     for name in ("distinctPeople", "notRequester", "justification", "allItems")
                 },
+                "notBy": {"type": "array", "maxItems": 200, "items": {"type": "string", "minLength": 1}},
             },
             "additionalProperties": False,
         }

@@ -54,6 +54,7 @@ CODES: Mapping[str, Code] = {
     "gate-not-found": Code(404, "There is no such gate."),
     "head-not-found": Code(404, "No head has been signed yet."),
     "intent-not-found": Code(404, "There is no such intent."),
+    "interaction-not-found": Code(404, "No such answer has decided the gate."),
     "no-such-route": Code(404, "There is no such route."),
     "run-not-found": Code(404, "There is no such run."),
     "stream-not-found": Code(404, "A run has no such stream."),
@@ -90,6 +91,15 @@ WRITING = (
 )
 OF_A_RUN = ("bad-workflow-id", "run-not-found")
 OF_A_GATE = ("bad-gate-key", *OF_A_RUN, "gate-not-found")
+OF_A_CLOSE = (
+    *WRITING,
+    *OF_A_GATE,
+    "interaction-not-found",
+    "invalid-reason",
+    "not-canonical",
+    "gate-decided",
+    "run-has-own-gates",
+)
 OF_A_REPLY = (
     *WRITING,
     *OF_A_GATE,

@@ -17,9 +17,9 @@ from signoff.api.answers import (
     ReplyOut,
     TakenOut,
 )
-from signoff.api.bodies import EventIn, GateIn, OverrideIn, ReplyIn
+from signoff.api.bodies import CloseIn, EventIn, GateIn, OverrideIn, ReplyIn
 from signoff.api.changes import RECHECK_S
-from signoff.api.codes import OF_A_GATE, OF_A_REPLY, OF_A_RUN, OF_AN_OVERRIDE, READING, WRITING
+from signoff.api.codes import OF_A_CLOSE, OF_A_GATE, OF_A_REPLY, OF_A_RUN, OF_AN_OVERRIDE, READING, WRITING
 from signoff.api.intake import StrictRoute, TheActor, TheToken
 from signoff.api.openapi import refusals
 from signoff.api.parameters import (
@@ -34,6 +34,7 @@ from signoff.api.parameters import (
 )
 from signoff.api.surface import Surface, TheSurface, TheWorld
 from signoff.api.workflow_shapes import GateStatsOut
+from signoff.app.close_gate import close_gate
 from signoff.app.find import PAGE_DEFAULT, find_gate, find_gates, find_gates_of, find_newest_gates
 from signoff.app.gate_stats import gate_stats
 from signoff.app.open_gate import OnDecision, open_gate
@@ -192,6 +193,27 @@ def post_reply(
         prompt_digest=body.prompt_digest,
     )
     return JSONResponse({"ok": True, "isReplay": answered.is_replay, "receipt": answered.receipt.to_wire()})
+
+
+@router.post(
+    "/runs/{workflowId}/gates/{gateKey}/close",
+    operation_id="closeGate",
+    summary="Withdraw a gate that nobody needs answered any more, or say that its decision was taken up",
+    responses={200: {"model": GateOut}, **refusals(*OF_A_CLOSE)},
+    response_model=None,
+)
+def post_close(
+    world: TheWorld, actor: TheActor, workflow_id: WorkflowIdInPath, gate_key: GateKeyInPath, body: CloseIn
+) -> JSONResponse:
+    gate = close_gate(
+        world,
+        workflow_id=workflow_id,
+        gate_key=gate_key,
+        actor=actor.name,
+        reason=body.reason,
+        interaction_id=body.interaction_id,
+    )
+    return JSONResponse(gate_view(gate))
 
 
 @router.post(

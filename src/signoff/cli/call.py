@@ -8,7 +8,7 @@ import pwd
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,9 @@ import click
 from signoff.cli.output import print_json
 from signoff.cli.settings_flags import settings_flags
 from signoff.errors import InvalidInputError
-from signoff.settings import Settings, load
+from signoff.settings import SETTINGS, Settings, load
+from signoff.settings.kind import FOLDER, FOLDER_OF_FILE
+from signoff.settings.primary_checkout import primary_checkout
 
 if TYPE_CHECKING:
     from signoff.sdk.backend import Backend
@@ -49,6 +51,15 @@ class Call:
         """Who acts, as far as this machine knows: the one that `--as` names, else whom the setting `actor` says."""
         return self.as_name or (git_user_name() if self.settings.actor == "git" else user_name())
 
+    def at(self, folder: Path) -> Call:
+        """The same call with the settings, and so the ledger, of this folder; paths begin where they were typed."""
+        here = Path.cwd()
+        if folder == here:
+            return self
+        paths = {one.attribute for one in SETTINGS if one.kind in (FOLDER, FOLDER_OF_FILE)} | {"config"}
+        flags = {name: str(here / said) if name in paths and said else said for name, said in self.flags.items()}
+        return replace(self, flags=flags, folder=folder)
+
     def backend(self, *, creates: bool = False) -> AbstractContextManager[Backend]:
         """The server where one is set, else the ledger."""
         from signoff.sdk.backend import open_backend
@@ -74,7 +85,8 @@ class Call:
     @property
     def _dir_elsewhere(self) -> Path | None:
         """The ledger's directory, where it would not be found from the working directory."""
-        return None if self.folder in (None, Path.cwd()) else self.settings.dir
+        here = Path.cwd()
+        return None if self.folder in (None, here, primary_checkout(here)) else self.settings.dir
 
 
 _REPEATED = {"dir": "--dir", "url": "--url", "config": "--config"}

@@ -65,16 +65,18 @@ def run_program(
     env: Mapping[str, str] | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
     on_output: Callable[[bytes], None] | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Outcome:
     """Run a program to its end, or to the first limit it meets. A failing program is an outcome, not an error.
 
-    `on_output` is given each piece of stdout and stderr when it comes, up to the limit, and is waited for.
+    `on_output` is given each piece of stdout and stderr when it comes, up to the limit, and is waited for. `pass_fds`
+    are descriptors that stay open in it: a lock that is held through one lives as long as the program.
 
     Raises:
         MissingProgramError: there is no such program.
         StepFailedError: it is there but cannot be started.
     """
-    process = _start(argv, cwd, env)
+    process = _start(argv, cwd, env, pass_fds)
     with process:
         try:
             talk = _Talk(process, stdin, limits.output_bytes_max, on_output)
@@ -170,12 +172,22 @@ class _Talk:
         pipe.close()
 
 
-def _start(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+def _start(
+    argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None, pass_fds: Sequence[int]
+) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
     name = one_line(argv[0], 200)
     try:
         return subprocess.Popen(
-            list(argv), bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=env, start_new_session=True
+            list(argv),
+            bufsize=0,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+            pass_fds=tuple(pass_fds),
         )
     except OSError as error:
         if isinstance(error, FileNotFoundError) and (cwd is None or cwd.is_dir()):

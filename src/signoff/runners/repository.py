@@ -16,8 +16,11 @@ from pathlib import Path
 from signoff.runners.git import GIT_LIMITS, run_git
 from signoff.runners.process import End, Limits, Outcome
 
-DIFF_BYTES_MAX = 1_048_576
-LIST_BYTES_MAX = 65_536
+#: Of changes that are kept with a run, and of those that are only shown.
+DIFF_BYTES_MAX, SHOWN_BYTES_MAX = 1_048_576, 16_777_216
+LIST_BYTES_MAX = 1_048_576
+#: Of changes that are too large as a whole: so many files are tried one by one.
+FILES_MAX = 200
 
 _STEADY = {
     # Neither a cache of what is untracked nor a careless look at file times may leave something out.
@@ -28,7 +31,8 @@ _STEADY = {
     "core.quotePath": "false",
 }
 _PLAIN_DIFF = (
-    *("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty"),
+    # With whole ids, so that whoever has seen the diff of a binary file has its content by its hash.
+    *("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty", "--full-index"),
     *("--src-prefix=a/", "--dst-prefix=b/", f"-O{os.devnull}"),
 )
 
@@ -43,7 +47,8 @@ class Head:
 
 @dataclass(frozen=True)
 class Changes:
-    """A unified diff; `left_out` says why `text` is only a list of the files, or nothing but that reason."""
+    """A unified diff; `left_out` says why `text` is not all of it: it then begins with the files that are left out,
+    each with its hash, and how to see them, or is nothing but that reason."""
 
     text: str
     left_out: str | None = None
@@ -59,16 +64,18 @@ def head_of(root: Path) -> Head:
 def changes_since(root: Path, commit: str | None, *, without: Path) -> Changes | None:
     """What the work tree has that `commit` (None: the empty tree) has not, files that git does not know yet included;
     None for nothing. What is ignored is left out, and so is the folder `without`."""
-    return _changes_at(root, commit, ("--", ".", *_excluded(root, without)), ignores=True)
+    return _changes_at(root, commit, ("--", ".", *_excluded(root, without)), DIFF_BYTES_MAX, ignores=True)
 
 
 def changes_of(root: Path, commit: str | None, paths: Sequence[str]) -> Changes | None:
-    """The same of these files alone, ignored or not; None for nothing, or for no files."""
-    named = [f":(top,literal){path}" for path in paths]
-    return _changes_at(root, commit, ("--", *named), ignores=False) if named else None
+    """The same of these files alone, ignored or not, to be shown; None for nothing, or for no files."""
+    named = [_literally(path) for path in paths]
+    return _changes_at(root, commit, ("--", *named), SHOWN_BYTES_MAX, ignores=False) if named else None
 
 
-def _changes_at(root: Path, commit: str | None, paths: tuple[str, ...], *, ignores: bool) -> Changes | None:
+def _changes_at(
+    root: Path, commit: str | None, paths: tuple[str, ...], bytes_max: int, *, ignores: bool
+) -> Changes | None:
     if not _has_git(root):
         return None
     with tempfile.TemporaryDirectory(prefix="signoff-index-") as folder:
@@ -78,7 +85,7 @@ def _changes_at(root: Path, commit: str | None, paths: tuple[str, ...], *, ignor
         since = commit or _said(look.run("hash-object", "-t", "tree", "--stdin"))
         if not look.refresh(paths, ignores=ignores):
             return _nothing_but("git cannot list the new files")
-        return _changes(look, since, paths)
+        return _changes(look, since, paths, bytes_max)
 
 
 @dataclass(frozen=True)
@@ -130,19 +137,57 @@ class _Look:
         return _is_well(self.run(*add, stdin=b"\0".join(new)))
 
 
-def _changes(look: _Look, since: str, paths: tuple[str, ...]) -> Changes | None:
-    diff = look.run(*_PLAIN_DIFF, since, *paths, limits=Limits(GIT_LIMITS.timeout_s, DIFF_BYTES_MAX))
+def _changes(look: _Look, since: str, paths: tuple[str, ...], bytes_max: int) -> Changes | None:
+    diff = look.run(*_PLAIN_DIFF, since, *paths, limits=Limits(GIT_LIMITS.timeout_s, bytes_max))
     if _is_well(diff):
-        text = diff.stdout.decode("utf-8", errors="replace")
-        return Changes(text) if text else None
-    why = {
-        End.WROTE_TOO_MUCH: f"the changes are more than {DIFF_BYTES_MAX} bytes",
-        End.TIMED_OUT: f"git took more than {GIT_LIMITS.timeout_s:g} s",
-    }.get(diff.end, "git cannot compare with where the step began")
-    names = look.run(*_PLAIN_DIFF, "--name-status", since, *paths, limits=Limits(GIT_LIMITS.timeout_s, LIST_BYTES_MAX))
-    if not _is_well(names):
+        return Changes(_text(diff)) if diff.stdout else None
+    if diff.end is End.WROTE_TOO_MUCH:
+        return _as_much_as_fits(look, since, paths, bytes_max)
+    took_long = f"git took more than {GIT_LIMITS.timeout_s:g} s"
+    return _nothing_but(took_long if diff.end is End.TIMED_OUT else "git cannot compare with where the step began")
+
+
+def _as_much_as_fits(look: _Look, since: str, paths: tuple[str, ...], bytes_max: int) -> Changes:
+    """File by file, in their order, and what does not fit is named at the top."""
+    why = f"the changes are more than {bytes_max} bytes"
+    limits = Limits(GIT_LIMITS.timeout_s, LIST_BYTES_MAX)
+    listed = look.run(*_PLAIN_DIFF, "--name-status", "--no-renames", "-z", since, *paths, limits=limits)
+    if not _is_well(listed):
         return _nothing_but(why)
-    return Changes(f"Left out: {why}. The files:\n\n{names.stdout.decode('utf-8', errors='replace')}", why)
+    fields = [os.fsdecode(field) for field in listed.stdout.split(b"\0")]
+    changed = dict(zip(fields[1::2], fields[::2], strict=False))
+    shown: dict[str, str] = {}
+    for path in list(changed)[:FILES_MAX]:
+        one = look.run(*_PLAIN_DIFF, since, "--", _literally(path), limits=Limits(GIT_LIMITS.timeout_s, bytes_max))
+        if _is_well(one) and len(one.stdout) <= bytes_max:
+            shown[path] = _text(one)
+            bytes_max -= len(one.stdout)
+    left_out = {path: status for path, status in changed.items() if path not in shown}
+    top = _left_out(look, since, left_out)
+    return Changes(f"{top}\n{''.join(shown.values())}", f"{why}; {len(left_out)} of {len(changed)} files are not shown")
+
+
+def _left_out(look: _Look, since: str, files: Mapping[str, str]) -> str:
+    hashes = _hashes(look, list(files))
+    lines = (f"{status}\t{path}\t{hashes.get(path, '')}".rstrip() for path, status in files.items())
+    return "\n".join(
+        (
+            "Not shown, since they do not fit: these files, each with git's hash of what it holds now.",
+            f"To see one: git diff {since} -- FILE (a new one, A: git diff --no-index {os.devnull} FILE)",
+            "",
+            *(line.encode("utf-8", errors="replace").decode() for line in lines),
+            "",
+        )
+    )
+
+
+def _hashes(look: _Look, paths: Sequence[str]) -> dict[str, str]:
+    """Of those that are files; none where git cannot say."""
+    files = [path for path in paths if "\n" not in path and _is_plain(look.root / path)]
+    hashed = look.run(
+        "hash-object", "--no-filters", "--stdin-paths", stdin=os.fsencode("".join(f"{one}\n" for one in files))
+    )
+    return dict(zip(files, _said(hashed).split(), strict=False))
 
 
 def _filters_off(root: Path) -> dict[str, str] | None:
@@ -177,6 +222,18 @@ def _quoted(path: str) -> str:
 
 def _nothing_but(why: str) -> Changes:
     return Changes(f"Left out: {why}.", why)
+
+
+def _literally(path: str) -> str:
+    return f":(top,literal){path}"
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _text(outcome: Outcome) -> str:
+    return outcome.stdout.decode("utf-8", errors="replace")
 
 
 def _is_well(outcome: Outcome) -> bool:

@@ -113,7 +113,8 @@ class Client:
             choices: `{key, label, effect}` each, the effect one of approve, reject, fix, hold; without any yes and no.
             checklist: `{category, items: [{id, text, checked}]}` each. form: `{k, t, vs?, opt?, title?}` each.
             evidence: `{title, uri, sha256?}` each.
-            requirement: `{needs: [{any_of: [role], count}], distinctPeople, notRequester, justification, allItems}`.
+            requirement: `{needs: [{any_of: [role], count}], distinctPeople, notRequester, justification, allItems,
+                notBy: [name]}`.
             on_decision: `{kind: none|message|callback, url?, topic?}`.
 
         Raises:

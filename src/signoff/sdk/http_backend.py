@@ -96,6 +96,9 @@ class HttpBackend:
     def reply(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
         return dict(self._post(f"{_run_path(workflow_id)}/gates/{_gate_part(gate_key)}/reply", body))
 
+    def close_gate(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
+        return dict(self._post(f"{_run_path(workflow_id)}/gates/{_gate_part(gate_key)}/close", body))
+
     def override(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
         return dict(self._post(f"{_run_path(workflow_id)}/gates/{_gate_part(gate_key)}/override", body))
 

@@ -114,6 +114,20 @@ class LedgerBackend:
         )
         return {"ok": True, "isReplay": answered.is_replay, "receipt": answered.receipt.to_wire()}
 
+    def close_gate(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
+        from signoff.app.close_gate import close_gate
+
+        _check_members(body, {"reason"}, {"interactionId"})
+        gate = close_gate(
+            self._world,
+            workflow_id=check_workflow_id(workflow_id),
+            gate_key=gate_key,
+            actor=self._actor.name,
+            reason=body["reason"],
+            interaction_id=body.get("interactionId"),
+        )
+        return gate_view(gate)
+
     def override(self, workflow_id: str, gate_key: str, body: Mapping[str, Any]) -> Wire:
         from signoff.app.override_gate import override_gate
 

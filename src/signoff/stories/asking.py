@@ -1,19 +1,21 @@
 """The gate that a checkpoint is: its workflow, its key and what it asks.
 
 The key is made from what is shown and from the round, so that after a crash the gate is found again, and what was ended
-once (a fix, an abort, a commit that failed) is asked anew although nothing has changed.
+once (a fix, an abort, a commit that failed) is asked anew although nothing has changed. Rounds are counted by the
+decisions that the ledger knows to be taken up, never in the file: that belongs to others, who may rewrite it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from signoff.gates.digest import digest_of, sha256_hex
 from signoff.gates.prompt import TITLE_CHARS_MAX
 from signoff.stories.changes import Changes
-from signoff.stories.checkpoint import Checkpoint, CommitData, PoData, QaData
+from signoff.stories.checkpoint import Checkpoint
+from signoff.stories.checkpoint_data import CommitData, Finding, PoData, QaData
 from signoff.stories.choices import HEADINGS
 from signoff.stories.state import Event, HistoryEntry, Kind, Phase, PipelineState
 
@@ -22,14 +24,14 @@ CHECKPOINT_TTL_S = 7 * 86_400
 MESSAGE_FIELD = "message"
 
 _KIND_OF_PHASE = {Phase.VALIDATING: Kind.PO, Phase.QA_REVIEW: Kind.QA, Phase.COMMITTING: Kind.COMMIT}
-_ENDED = (Event.USER_APPROVED, Event.USER_REJECTED, Event.ERROR)
 _ID = re.compile(r"[A-Za-z0-9._@+-]{1,100}")
 
 
-def round_of(state: PipelineState, checkpoint: Checkpoint) -> int:
-    """How many times people, or a commit that failed, have ended this checkpoint of this story before: the same data
-    after that is asked anew."""
-    return sum(_has_ended(entry, checkpoint) for entry in state.history)
+def round_of(taken_up: Iterable[object], checkpoint: Checkpoint) -> int:
+    """How many times this checkpoint of this story was ended before: the same data after that is asked anew.
+    `taken_up` are the payloads of those gates of the story of whose decisions the pipeline was told."""
+    about = _subject(checkpoint)
+    return sum(isinstance(payload, dict) and payload.get("subject") == about for payload in taken_up)
 
 
 def deferrals_of(state: PipelineState, checkpoint: Checkpoint) -> int:
@@ -56,7 +58,7 @@ def gate_key_of(draft: Mapping[str, Any], *, asked_before: int = 0) -> str:
 def prompt_draft(checkpoint: Checkpoint, *, round_: int = 0, changes: Changes | None = None) -> dict[str, Any]:
     """The draft of the gate's prompt. `changes` are those that a commit is about, where it is made here."""
     payload: dict[str, Any] = {
-        "subject": {"story": checkpoint.story_id, "checkpoint": checkpoint.kind.value},
+        "subject": _subject(checkpoint),
         "round": round_,
         "checkpointData": checkpoint.shown,
     }
@@ -83,11 +85,8 @@ def is_about(payload: object, checkpoint: Checkpoint, round_: int) -> bool:
     return isinstance(payload, dict) and {name: payload.get(name) for name in draft} == draft
 
 
-def _has_ended(entry: HistoryEntry, checkpoint: Checkpoint) -> bool:
-    if entry.story_id != checkpoint.story_id or entry.event not in _ENDED or not _is_of(entry, checkpoint):
-        return False
-    # Agents fail too; an error ends a checkpoint only where it is its commit's.
-    return entry.event is not Event.ERROR or "checkpoint" in entry.facts
+def _subject(checkpoint: Checkpoint) -> dict[str, str]:
+    return {"story": checkpoint.story_id, "checkpoint": checkpoint.kind.value}
 
 
 def _is_of(entry: HistoryEntry, checkpoint: Checkpoint) -> bool:
@@ -104,17 +103,23 @@ def _body(checkpoint: Checkpoint, changes: Changes | None) -> Iterator[str]:
         yield f"{_line(checkpoint.summary)}\n"
     match checkpoint.about:
         case PoData(amendments, score, status):
-            yield f"Validation: **{_line(status or 'not said')}** (score {_line(score or '-')} of 10)\n"
+            yield f"Validation: **{_line(status or 'not said')}** (score {_line(score or '-')})\n"
             yield from (f"- {_line(': '.join(filter(None, (one.section, one.change))))}" for one in amendments)
         case QaData() as qa:
             yield f"QA gate: **{_line(qa.gate or 'not said')}**\n"
             facts = (("Tests", qa.tests), ("Coverage", qa.coverage), ("Lint", qa.lint), ("Gate file", qa.gate_file))
             yield from (f"- {name}: {_line(said)}" for name, said in facts if said)
-            yield from (f"- {_line(f'{one.id} ({one.severity}) {one.finding}: {one.action}')}" for one in qa.findings)
-        case CommitData(paths, message):
-            yield from _commit_body(paths, message, changes)
+            yield from (f"- {_line(_issue(one))}" for one in qa.findings)
+        case commit:
+            yield from _commit_body(commit.paths, commit.message, changes)
     if checkpoint.story_file:
         yield f"\nStory file: {_line(checkpoint.story_file)}"
+
+
+def _issue(one: Finding) -> str:
+    """As much as is said of it."""
+    severity = f"({one.severity})" if one.severity else ""
+    return " ".join(filter(None, (one.id, severity, ": ".join(filter(None, (one.finding, one.action))))))
 
 
 def _commit_body(paths: tuple[str, ...], message: str, changes: Changes | None) -> Iterator[str]:

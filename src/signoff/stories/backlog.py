@@ -1,14 +1,19 @@
 """The backlog: a Markdown file with a table under "Current Sprint", a row for each story.
 
-What a column is follows from the words of its header, what a cell says from the words in it: emoji and what a wrong
-code page made of them are passed over. Moving a story changes the text of one cell; every other byte stays.
+What a column is follows from the words of its header, and which one names the stories also from what stands in it; what
+a cell says follows from the words in it: emoji and what a wrong code page made of them are passed over. Moving a story
+changes the text of one cell; every other byte stays.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from signoff.errors import DocumentError
+from signoff.stories.markdown_table import Table, cells, readable_lines, section, tables, without_links
+from signoff.stories.state_text import legible
 
 HEADING = "current sprint"
 BACKLOG, COMPLETE = "backlog", "complete"
@@ -31,14 +36,27 @@ _COLUMNS = {
     "pipeline": re.compile(r"pipeline"),
     "status": re.compile(r"stat(?:us|e)\b"),
     "depends": re.compile(r"depend|blocked|requires|\bdeps\b"),
-    "id": re.compile(r"\bid\b|^#$|^(?:story|no|nr|number)\b(?!.*(?:title|name))"),
-    "title": re.compile(r"title|name|description|summary"),
 }
-_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*)")
-_RULE = re.compile(r"\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?")
-_BAR = re.compile(r"(?<!\\)\|")
-_ID = re.compile(r"(?<![\w.])(?:[A-Za-z][A-Za-z0-9]*-\d+|\d+(?:\.\d+)+[a-z]?)(?!\w)")
-_NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
+_TITLE = re.compile(r"title|name|description|summary")
+#: What a column that names stories is called, the likelier first. One that says so is believed.
+_SAYS_ID = re.compile(r"\bid\b")
+_SAYS_STORY = re.compile(r"^(?:user )?(?:story|stories|key|issue)\b")
+_NAMING = (re.compile(r"\bstory[ _-]?id\b"), _SAYS_ID, _SAYS_STORY, re.compile(r"^(?:#|(?:no|nr|num|number)\b)"))
+_ASIDE = re.compile(r"\b(?:epic|parent|sprint|points?|type|owner|size)\b")
+
+# A word that is no part of a longer one; the underscore is emphasis as well.
+_WORD = r"(?<![^\W_])(?<!\.)(?:{})(?![^\W_])"
+#: STORY-4.5, E4-S5 and AUTH-12; 4.10, 4.5a and v4.5.
+_ID = re.compile(
+    _WORD.format(
+        r"[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*?[-_][A-Za-z]*\d+(?:\.\d+)*[a-z]?"
+        r"|[A-Za-z]{0,8}\d+(?:\.\d+)+[a-z]?"
+    )
+)
+_NUMBER = re.compile(_WORD.format(r"\d+(?!\.\d)"))
+#: All that stands in a cell: S12, 4-5.
+_WHOLE = re.compile(r"(?=[^\d]*\d)[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
+_MARKS = " \t:-–—*`]_#.~"  # noqa: RUF001 - dashes of all kinds
 
 
 @dataclass(frozen=True)
@@ -68,9 +86,21 @@ def current_sprint(text: str) -> list[Story] | None:
 
 def finished_stories(text: str) -> frozenset[str]:
     """The ids of those that any table of the file says are done."""
-    return frozenset(
-        row.story.id for table in _tables(text.splitlines(True), 0) for row in table if row.story.state == COMPLETE
-    )
+    lines = readable_lines(text)
+    found = (_rows(lines, table) or () for table in tables(lines, range(len(lines))))
+    return frozenset(row.story.id for rows in found for row in rows if row.story.state == COMPLETE)
+
+
+def check_named_once(text: str, story_id: str, *, path: str) -> None:
+    """That the current sprint has one row for this story, so that it is known how far it is.
+
+    Raises:
+        DocumentError: (`duplicate-story`).
+    """
+    lines = [row.line + 1 for row in _sprint(text) or () if row.story.id == story_id]
+    if len(lines) > 1:
+        why = f"Story {story_id} stands in the current sprint more than once, in lines {', '.join(map(str, lines))}."
+        raise DocumentError(f"{why} Leave one of them.", path=path, line=lines[1], code="duplicate-story")
 
 
 def move_story(text: str, story_id: str, state: str) -> str:
@@ -95,93 +125,79 @@ def state_in(cell: str) -> str | None:
 
 
 def _sprint(text: str) -> list[_Row] | None:
-    """The rows of the first table under the heading."""
-    lines = text.splitlines(True)
-    for at, line in enumerate(lines):
-        found = _HEADING.match(line)
-        if found is not None and HEADING in " ".join(found[2].lower().split()):
-            return next(_tables(lines[: _end_of_section(lines, at, len(found[1]))], at), None)
-    return None
+    """The rows of the first table under the heading that tells of stories."""
+    lines = readable_lines(text)
+    found = (_rows(lines, table) for table in tables(lines, section(lines, HEADING)))
+    return next((rows for rows in found if rows is not None), None)
 
 
-def _end_of_section(lines: Sequence[str], at: int, level: int) -> int:
-    for later in range(at + 1, len(lines)):
-        found = _HEADING.match(lines[later])
-        if found is not None and len(found[1]) <= level:
-            return later
-    return len(lines)
+def _rows(lines: Sequence[str], table: Table) -> list[_Row] | None:
+    """None for a table that does not name stories, or does not say where they are."""
+    told = {at: cells(lines[at]) for at in (table.head, *table.rows)}
+    texts = {at: [lines[at][start:end].strip() for start, end in places] for at, places in told.items()}
+    columns = _columns(texts[table.head], [texts[at] for at in table.rows])
+    moved = columns.get("pipeline", columns.get("status"))
+    if "id" not in columns or moved is None:
+        return None
+    stories = {at: _story({kind: _at(texts[at], place) for kind, place in columns.items()}) for at in table.rows}
+    whole = {at: story for at, story in stories.items() if story is not None and moved < len(told[at])}
+    return [_Row(at, story, told[at][moved]) for at, story in whole.items()]
 
 
-def _tables(lines: Sequence[str], first: int) -> Iterator[list[_Row]]:
-    """Each table from a line on that tells of stories: it names them, and says where they are."""
-    at = first
-    while at + 1 < len(lines):
-        if "|" not in lines[at] or _RULE.fullmatch(lines[at + 1].strip()) is None:
-            at += 1
-            continue
-        columns = _columns([lines[at][start:end] for start, end in _cells(lines[at])])
-        at += 2
-        rows = []
-        while at < len(lines) and "|" in lines[at]:
-            rows.append(_row(at, lines[at], columns))
-            at += 1
-        if "id" in columns and columns.keys() & {"pipeline", "status"}:
-            yield [row for row in rows if row is not None]
-
-
-def _columns(headers: Sequence[str]) -> dict[str, int]:
+def _columns(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, int]:
+    """The places of the columns that are known, by what they are."""
+    names = {at: " ".join(header.lower().split()) for at, header in enumerate(headers)}
     found: dict[str, int] = {}
-    for at, header in enumerate(headers):
-        words = " ".join(header.lower().split())
-        kind = next((kind for kind, pattern in _COLUMNS.items() if kind not in found and pattern.search(words)), None)
-        if kind is not None:
-            found[kind] = at
-    return found
+    for kind, pattern in _COLUMNS.items():
+        place = next((at for at, name in names.items() if pattern.search(name)), None)
+        if place is not None:
+            found[kind] = place
+            del names[place]
+    likely = {at: name for at, name in names.items() if not _ASIDE.search(name)}
+    naming = [at for pattern in _NAMING for at, name in likely.items() if pattern.search(name)]
+    if naming:
+        found["id"] = max(naming, key=lambda at: _likeliness(likely[at], [_at(row, at) for row in rows]))
+    titles = [at for pattern in (_TITLE, _SAYS_STORY) for at, name in likely.items() if pattern.search(name)]
+    title = next((at for at in titles if at != found.get("id")), None)
+    return found if title is None else {**found, "title": title}
 
 
-def _row(at: int, line: str, columns: dict[str, int]) -> _Row | None:
-    cells = _cells(line)
-    texts = {kind: line[slice(*cells[place])].strip() for kind, place in columns.items() if place < len(cells)}
-    named = _id_in(texts.get("id", ""))
-    moved = "pipeline" if "pipeline" in texts else "status"
-    if named is None or moved not in texts:
+def _likeliness(name: str, column: Sequence[str]) -> tuple[bool, int, int]:
+    """That a column names the stories: a running number beside ids does not, nor do titles beside a number."""
+    words = [without_links(cell).lower().strip(_MARKS).removeprefix("story").strip(_MARKS) for cell in column]
+    ids = [_id_in(cell) for cell in column]
+    is_believed = _SAYS_ID.search(name) is not None and any(ids)
+    return is_believed, sum(_ID.match(one) is not None for one in words), len(ids) - ids.count(None)
+
+
+def _story(texts: Mapping[str, str]) -> Story | None:
+    named = _id_in(texts["id"])
+    if named is None:
         return None
     states = [state_in(texts[kind]) for kind in ("pipeline", "status") if kind in texts]
     # Some keep a column of their own for what is done.
     state = COMPLETE if COMPLETE in states else states[0]
-    title = texts.get("title") or texts["id"].partition(named)[2]
-    story = Story(named, _plain(title), state, _ids_in(texts.get("depends", "")))
-    return _Row(at, story, cells[columns[moved]])
-
-
-def _cells(line: str) -> list[tuple[int, int]]:
-    """Where each cell is, from its text to the bar that ends it."""
-    bars = [found.start() for found in _BAR.finditer(line)]
-    body = len(line.rstrip())
-    first = bars[0] if bars and not line[: bars[0]].strip() else -1
-    ends = [bar for bar in bars if bar > first]
-    if not ends or ends[-1] < body - 1:
-        ends.append(body)
-    starts = [first, *ends[:-1]]
-    return [(_text_start(line, start + 1, end), end) for start, end in zip(starts, ends, strict=True)]
-
-
-def _text_start(line: str, start: int, end: int) -> int:
-    text = line[start:end]
-    # An empty cell keeps a space before what comes into it.
-    return start + (len(text) - len(text.lstrip()) if text.strip() else min(1, len(text)))
+    title = texts.get("title") or without_links(texts["id"]).partition(named)[2]
+    return Story(named, _plain(title), state, _ids_in(texts.get("depends", "")))
 
 
 def _id_in(cell: str) -> str | None:
-    found = _ID.search(cell) or _NUMBER.search(cell)
+    """Where a link leads says it only if its words do not."""
+    words = without_links(cell).strip(_MARKS)
+    found = _ID.search(words) or _WHOLE.fullmatch(words) or _NUMBER.search(words) or _ID.search(cell)
     return None if found is None else found[0]
 
 
 def _ids_in(cell: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_ID.findall(cell) or _NUMBER.findall(cell)))
+    words = without_links(cell)
+    pieces = (piece.strip(_MARKS) for piece in re.split(r"[\s,;&+()]+", words))
+    return tuple(dict.fromkeys(_ID.findall(words) or [piece for piece in pieces if _WHOLE.fullmatch(piece)]))
 
 
 def _plain(title: str) -> str:
-    """Without the marks of Markdown around it: links, emphasis, and what joined it to the id."""
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title)
-    return " ".join(text.strip(" \t:-–—*`]_").split())  # noqa: RUF001 - dashes of all kinds
+    """Without the marks of Markdown around it, and what joined it to the id."""
+    return " ".join(legible(without_links(title)).strip(" \t:-–—*`]_").split())  # noqa: RUF001 - dashes of all kinds
+
+
+def _at(texts: Sequence[str], place: int) -> str:
+    return texts[place] if place < len(texts) else ""

@@ -17,6 +17,9 @@ from signoff.stories.checkpoint import Checkpoint
 from signoff.stories.choices import ABORT, CONTINUE, FIX_ISSUES, PAUSE, Action
 from signoff.stories.state import Event, HistoryEntry, Kind, Phase, PipelineState, Stage, Status
 
+#: Of what a hook wrote, in the history.
+OUTPUT_CHARS_MAX = 4_000
+
 _EVENTS = {
     CONTINUE: Event.USER_APPROVED,
     PAUSE: Event.USER_DEFERRED,
@@ -74,7 +77,7 @@ def apply(state: PipelineState, checkpoint: Checkpoint, action: Action, facts: F
     stays = action.action == PAUSE or (action.action == ABORT and checkpoint.kind is Kind.COMMIT)
     after = state.with_pipeline(**_pipeline(state, checkpoint, action, facts, stays=stays))
     if not stays:
-        after = _without_data(after, checkpoint)
+        after = _without_data(after)
     stage = Stage.COMPLETE if facts.commit else _STAGES.get((checkpoint.kind, action.action))
     if stage is not None:
         after = after.with_story(checkpoint.story_id, state=stage.value)
@@ -83,13 +86,15 @@ def apply(state: PipelineState, checkpoint: Checkpoint, action: Action, facts: F
 
 
 def apply_failure(
-    state: PipelineState, checkpoint: Checkpoint, action: Action, facts: Facts, why: str
+    state: PipelineState, checkpoint: Checkpoint, action: Action, facts: Facts, why: str, output: str = ""
 ) -> PipelineState:
-    """The state after a commit that was approved and could not be made: the checkpoint is asked anew."""
+    """The state after a commit that was approved and could not be made: the checkpoint is asked anew. `output` is what
+    git, or a hook, wrote."""
     if recorded(state, facts.interaction_id) is not None:
         return state
     entry = _entry(state, checkpoint, action.action, Event.ERROR, facts)
-    entry["details"] = f"not committed: {why}"
+    # What failed stands at the end of what a hook writes.
+    entry["details"] = "\n".join(filter(None, (f"not committed: {why}", output.strip()[-OUTPUT_CHARS_MAX:])))
     return state.with_entry(entry).with_members(lastUpdated=facts.at)
 
 
@@ -118,11 +123,11 @@ def _pipeline(
     return changes
 
 
-def _without_data(state: PipelineState, checkpoint: Checkpoint) -> PipelineState:
-    """Null where it was found."""
-    if checkpoint.is_in_pipeline:
-        return state.with_pipeline(checkpointData=None)
-    return state.with_members(checkpointData=None)
+def _without_data(state: PipelineState) -> PipelineState:
+    """Null wherever it stands: what is left in one place would be shown again."""
+    if "checkpointData" in state.pipeline:
+        state = state.with_pipeline(checkpointData=None)
+    return state.with_members(checkpointData=None) if "checkpointData" in state.raw else state
 
 
 def _entry(state: PipelineState, checkpoint: Checkpoint, action: str, event: Event, facts: Facts) -> dict[str, Any]:

@@ -1,38 +1,75 @@
-"""Instants as people and tools write them: ISO 8601, with a space for the T and without a zone as well."""
+"""Instants as people and tools write them: ISO 8601 and what comes near to it, the dates of letters and of browsers,
+and the counts of seconds or milliseconds that programs keep."""
 
 from __future__ import annotations
 
 import re
 
-_WRITTEN = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)"
-    r"(?:[T ]+(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(?:(Z|UTC)|([+-])(\d\d):?(\d\d)?)?)?",
-    re.IGNORECASE,
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?"
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
+_CLOCK = (
+    r"(?:(?:T|,?\s+)(?P<hour>\d\d?):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
+    r"\s*(?P<half>[ap]m)?\s*(?:Z|UTC|GMT)?(?:(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?(?:\s*\([^)]*\))?)?"
 )
-_DAYS_BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
+_WRITTEN = tuple(
+    re.compile(date + _CLOCK, re.IGNORECASE | re.ASCII)
+    for date in (
+        r"(?P<year>\d{4})(?P<by>[-/.]?)(?P<month>\d\d)(?P=by)(?P<day>\d\d)",
+        rf"{_WEEKDAY}(?P<day>\d\d?)[ -]{_MONTH},?[ -](?P<year>\d{{4}})",
+        rf"{_WEEKDAY}{_MONTH}\s+(?P<day>\d\d?),?\s+(?P<year>\d{{4}})",
+    )
+)
+#: Seconds since 1970 in as many digits are of 2001 to 2286, and so are milliseconds.
+_COUNTED = re.compile(r"(\d{10})(?:\.\d*)?|(\d{13})(?:\.\d*)?")
+_DAYS_BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 _DAYS_BEFORE_1970 = 719_162
 
 
-def instant_of(text: object) -> int | None:
-    """Epoch milliseconds; UTC where no zone is written, midnight where no time is. None where it is no such text."""
-    found = _WRITTEN.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is None:
+def instant_of(said: object) -> int | None:
+    """Epoch milliseconds; UTC where no zone is written, midnight where no time is. None where it is no such text, and
+    no such number."""
+    if isinstance(said, bool) or not isinstance(said, str | int | float):
         return None
-    year, month, day, hour, minute, second = (int(found[group] or 0) for group in range(1, 7))
-    if not (1 <= month <= 12 and 1 <= day <= 31 and hour <= 24 and minute <= 59 and second <= 60 and year):
+    text = str(said).strip()
+    if counted := _COUNTED.fullmatch(text):
+        return int(counted[2] or f"{counted[1]}000")
+    found = next((found for one in _WRITTEN if (found := one.fullmatch(text))), None)
+    return None if found is None else _instant(found.groupdict())
+
+
+def _instant(found: dict[str, str | None]) -> int | None:
+    year, day, second = int(found["year"] or 0), int(found["day"] or 0), int(found["second"] or 0)
+    month, hour, minute = _month(found["month"] or ""), int(found["hour"] or 0), int(found["minute"] or 0)
+    if found["half"]:
+        hour = hour % 12 + (12 if found["half"].lower() == "pm" else 0)
+    if not (year and 1 <= month <= 12 and 1 <= day <= _days_of(year, month)):
         return None
-    thousandths = int((found[7] or "0").ljust(3, "0")[:3])
-    offset = (int(found[10] or 0) * 60 + int(found[11] or 0)) * (-1 if found[9] == "-" else 1)
+    if hour > 24 or minute > 59 or second > 60:
+        return None
+    thousandths = int((found["part"] or "0").ljust(3, "0")[:3])
+    offset = (int(found["hours"] or 0) * 60 + int(found["minutes"] or 0)) * (-1 if found["sign"] == "-" else 1)
     minutes = (_days(year, month, day) * 24 + hour) * 60 + minute - offset
     return (minutes * 60 + second) * 1000 + thousandths
+
+
+def _month(said: str) -> int:
+    return int(said) if said.isdigit() else _MONTHS.index(said.lower()) + 1
+
+
+def _days_of(year: int, month: int) -> int:
+    return _DAYS_BEFORE_MONTH[month] - _DAYS_BEFORE_MONTH[month - 1] + (month == 2 and _is_leap(year))
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def _days(year: int, month: int, day: int) -> int:
     """Since 1970, by the calendar of today."""
     before = year - 1
-    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     days = before * 365 + before // 4 - before // 100 + before // 400 + _DAYS_BEFORE_MONTH[month - 1] + day - 1
-    return days + (is_leap and month > 2) - _DAYS_BEFORE_1970
+    return days + (_is_leap(year) and month > 2) - _DAYS_BEFORE_1970
 
 
 def to_text(at_ms: int) -> str:

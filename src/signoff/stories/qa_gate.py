@@ -7,7 +7,8 @@ The words of a file are compared with the vocabulary, and its gate with its own 
     PASS       nothing of this
     WAIVED     a waiver that is active, says why, and names who approved it
 
-A word that is not in the vocabulary counts for what it plainly means, so that `CRITICAL` is no way past `FAIL`.
+Words are recognised by their letters, whatever icons stand beside them. One that is not in the vocabulary counts for
+what it plainly means, so that `CRITICAL` is no way past `FAIL`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from signoff.documents.piece import Document, Piece
 from signoff.documents.problem import Problem, shown
 from signoff.documents.yaml_text import read_yaml
 from signoff.stories.instant import instant_of
+from signoff.stories.state import letters_of
 
 PASS, CONCERNS, FAIL, WAIVED = "PASS", "CONCERNS", "FAIL", "WAIVED"
 GATES = (PASS, CONCERNS, FAIL, WAIVED)
@@ -28,7 +30,7 @@ NFR_STATUSES = (PASS, CONCERNS, FAIL)
 SEVERITIES = ("low", "medium", "high")
 FAIL_SCORE, CONCERNS_SCORE = 9, 6
 
-WARNINGS = frozenset({"letter-case", "missing-story", "nested-gate", "superseded", "unreadable-time"})
+WARNINGS = frozenset({"decorated-word", "letter-case", "missing-story", "nested-gate", "superseded", "unreadable-time"})
 ERRORS = frozenset(
     {
         "gate-too-lenient",
@@ -36,6 +38,7 @@ ERRORS = frozenset(
         "invalid-shape",
         "invalid-yaml",
         "missing-gate",
+        "no-gate-files",
         "unknown-value",
         "unreadable-file",
         "waiver-incomplete",
@@ -43,8 +46,11 @@ ERRORS = frozenset(
 )
 
 #: How much each means: the place in (PASS, CONCERNS, FAIL).
-_OF_SEVERITY = {"low": 0, "medium": 1, "high": 2, "critical": 2, "blocker": 2}
-_OF_NFR = {"pass": 0, "concerns": 1, "fail": 2}
+_OF_SEVERITY = {
+    **dict.fromkeys(("medium", "moderate"), 1),
+    **dict.fromkeys(("high", "critical", "blocker", "major", "severe"), 2),
+}
+_OF_NFR = {**dict.fromkeys(("concerns", "concern"), 1), **dict.fromkeys(("fail", "failed", "failing"), 2)}
 #: Under what name a gate that is nested has its word.
 _NESTED_WORDS = ("gate", "status", "decision", "result")
 
@@ -169,7 +175,7 @@ class _Reading:
 
     def _severity(self, piece: Piece, name: str) -> str:
         word = self._word(piece, SEVERITIES, "severity") or _shown_word(piece)
-        self._weigh(_OF_SEVERITY.get(word.lower(), 0), f"issue {name} is {word}")
+        self._weigh(_OF_SEVERITY.get(letters_of(word), 0), f"issue {name} is {word}")
         return word
 
     def _look_at_nfr(self, pieces: Mapping[str, Piece]) -> None:
@@ -180,7 +186,7 @@ class _Reading:
             status = piece.members().get("status") if isinstance(piece.value, dict) else piece
             if status is not None:
                 word = self._word(status, NFR_STATUSES, f"status of {name}") or _shown_word(status)
-                self._weigh(_OF_NFR.get(word.lower(), 0), f"the NFR {name} is {word}")
+                self._weigh(_OF_NFR.get(letters_of(word), 0), f"the NFR {name} is {word}")
 
     def _look_at_risk(self, pieces: Mapping[str, Piece]) -> None:
         summary = pieces["risk_summary"].members() if "risk_summary" in pieces else {}
@@ -232,7 +238,7 @@ class _Reading:
             self._find("missing-story", "it does not say which story it is of.", None)
         updated_at = None if updated is None else instant_of(updated.value)
         if updated is not None and updated_at is None:
-            self._find("unreadable-time", f"updated is {_quoted(updated)}, which is no ISO 8601 time.", updated)
+            self._find("unreadable-time", f"updated is {_quoted(updated)}, which is no time that can be read.", updated)
         said = None if updated is None else str(updated.value)
         return QaGate(story, gate, _text(pieces, "status_reason"), issues, said, updated_at)
 
@@ -249,11 +255,12 @@ class _Reading:
     def _word(self, piece: Piece, known: Sequence[str], what: str) -> str | None:
         """The word of the vocabulary; None, with a finding, where it is none."""
         said = str(piece.value).strip()
-        found = next((word for word in known if word.lower() == said.lower()), None)
+        found = next((word for word in known if letters_of(word) == letters_of(said)), None)
         if found is None:
             self._find("unknown-value", f"the {what} is {_quoted(piece)}, which is none of {', '.join(known)}.", piece)
         elif found != said:
-            self._find("letter-case", f"the {what} is {_quoted(piece)}; it is written {found}.", piece)
+            drift = "letter-case" if found.lower() == said.lower() else "decorated-word"
+            self._find(drift, f"the {what} is {_quoted(piece)}; it is written {found}.", piece)
         return found
 
     def _find(self, what: str, message: str, piece: Piece | None) -> None:

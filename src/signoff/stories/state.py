@@ -12,9 +12,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
 from signoff.errors import DocumentError
+from signoff.stories.state_text import legible
 
 DIGITS_MAX = 1_000
 
@@ -74,16 +76,24 @@ class Event(StrEnum):
 
 W = TypeVar("W", bound=StrEnum)
 
-_LETTERS = re.compile("[a-z]+")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_LETTERS = re.compile(r":[a-z0-9_+-]+:|[^a-z]+", re.ASCII)
+#: What is said for `complete` and `completed`, of stories, pipelines and events alike.
+_ENDS = frozenset({"complete", "completed", "done"})
+
+
+def letters_of(text: str) -> str:
+    """The letters of a word or two, small and together: `QA Review`, `qa_review` and `qaReview` are one. Icons are
+    passed over: as they are, as a wrong code page made them, and by name (`:white_check_mark:`)."""
+    return _NO_LETTERS.sub("", text.lower())
 
 
 def word(vocabulary: type[W], text: object) -> W | None:
     """The word of the vocabulary that a text says, whatever its case, its spaces and the icons beside it."""
     if not isinstance(text, str):
         return None
-    said = "_".join(_LETTERS.findall(text.lower()))
-    return next((one for one in vocabulary if one.value == said), None)
+    said = letters_of(text)
+    meant = _ENDS if said in _ENDS else {said}
+    return next((one for one in vocabulary if letters_of(one) in meant), None)
 
 
 @dataclass(frozen=True)
@@ -190,7 +200,8 @@ def read_state(text: str, *, path: str) -> PipelineState:
     """Read a state file.
 
     Args:
-        text: the whole file. CRLF and a byte order mark are fine.
+        text: the whole file. CRLF and a byte order mark are fine; texts are taken as `legible` has them, so that no
+            lone surrogate is ever in a state.
         path: what the file is called in messages.
 
     Raises:
@@ -198,7 +209,7 @@ def read_state(text: str, *, path: str) -> PipelineState:
     """
     try:
         raw = json.loads(
-            text.removeprefix("\ufeff"),
+            legible(text.removeprefix("\ufeff")),
             object_pairs_hook=_members,
             parse_constant=_refuse_constant,
             parse_float=_float,
@@ -212,16 +223,15 @@ def read_state(text: str, *, path: str) -> PipelineState:
         raise _invalid(f"not JSON that can be taken: {error}", path) from None
     if not isinstance(raw, dict):
         raise _invalid("a pipeline's state is an object", path, 1)
-    for why in _wrong_shapes(raw):
+    # The first is told; the members of what has another shape are not looked at.
+    for why in chain(_wrong_shapes(raw), _wrong_members(raw)):
         raise _invalid(why, path)
     return PipelineState(raw)
 
 
 def to_text(state: PipelineState) -> str:
-    """The state as JSON, ended by a line end."""
-    text = json.dumps(state.raw, indent=2, ensure_ascii=False, allow_nan=False)
-    # A lone half of a pair has no UTF-8; as an escape it is what it was.
-    return _LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text) + "\n"
+    """The state as JSON, ended by a line end. Where there is a file already, `state_text.rewrite` keeps what it can."""
+    return legible(json.dumps(state.raw, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 class _RefusedError(Exception):
@@ -229,11 +239,13 @@ class _RefusedError(Exception):
 
 
 def _wrong_shapes(raw: Mapping[str, Any]) -> Iterator[str]:
-    """What is known and has another shape. Ids are looked at closely: written as a number 4.10 is 4.1."""
     for name, kind in (("pipeline", dict), ("stories", dict), ("history", list)):
         if not isinstance(raw.get(name), kind | None):
             yield f"`{name}` must be {'an object' if kind is dict else 'a list'}"
-            return
+
+
+def _wrong_members(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Ids are looked at closely: written as a number 4.10 is 4.1."""
     yield from _wrong_id("currentStory", raw.get("currentStory"))
     for id_, story in (raw.get("stories") or {}).items():
         if not isinstance(story, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,18 @@ import pytest
 from story_checkpoints import COMMIT, MESSAGE, PO, QA, STORY, state_of, write_state
 from story_pipeline import STATE, Pipeline, make_pipeline
 
-from signoff.app.answer_checkpoint import answer_checkpoint, ask_checkpoint, settle_checkpoint
+from signoff.app.answer_checkpoint import answer_checkpoint, settle_checkpoint
+from signoff.app.ask_checkpoint import Asked, ask_checkpoint
 from signoff.bootstrap import open_world
 from signoff.errors import ConflictError
+from signoff.runners.story.look import look as look_at
 from signoff.runners.story.state_file import StateFile
+from signoff.sdk.backend import Backend
 from signoff.sdk.ledger_backend import LedgerBackend
 from signoff.settings import load
 from signoff.stories.asking import prompt_draft
 from signoff.stories.checkpoint import find_checkpoint
+from signoff.stories.checkpoint_data import CommitData
 from signoff.stories.state import PipelineState
 
 
@@ -32,37 +35,66 @@ def folder(tmp_path: Path) -> None:
     (tmp_path / "repo").mkdir()
 
 
-DECISIONS = [
-    (PO, "1", "continue", "running", "user_approved"),
-    (PO, "changes", "pause", "paused", "user_deferred"),
-    (PO, "abort", "abort", "failed", "user_rejected"),
-    (QA, "approve", "continue", "running", "user_approved"),
-    (QA, "2", "fix", "running", "user_rejected"),
-    (QA, "3", "abort", "failed", "user_rejected"),
-    (COMMIT, "1", "continue", "running", "user_approved"),
-    (COMMIT, "abort", "abort", "paused", "user_rejected"),
+ABORTED = "Aborted by user at "
+#: What the contract says of each choice that decides: by number and by key, the action, what becomes of `pipeline`
+#: (None for what is kept), the event of the history, and whether the data stay.
+DECISIONS: list[tuple[dict[str, Any], tuple[str, str], str, dict[str, Any], str, bool]] = [
+    (PO, ("1", "approve"), "continue", {"status": "running", "checkpoint": None}, "user_approved", False),
+    (PO, ("2", "changes"), "pause", {"status": "paused"}, "user_deferred", True),
+    (PO, ("3", "abort"), "abort", {"status": "failed", "checkpoint": None, "error": ABORTED}, "user_rejected", False),
+    (QA, ("1", "approve"), "continue", {"status": "running", "checkpoint": None}, "user_approved", False),
+    (
+        *(QA, ("2", "fix"), "fix", {"status": "running", "checkpoint": None, "phase": "fixing"}),
+        *("user_rejected", False),
+    ),
+    (QA, ("3", "abort"), "abort", {"status": "failed", "checkpoint": None, "error": ABORTED}, "user_rejected", False),
+    (COMMIT, ("1", "commit"), "continue", {"status": "running", "checkpoint": None}, "user_approved", False),
+    (COMMIT, ("4", "abort"), "abort", {"status": "paused", "error": ABORTED}, "user_rejected", True),
 ]
 
 
+@pytest.mark.parametrize("named", [0, 1], ids=["number", "key"])
 @pytest.mark.parametrize(
-    ("data", "choice", "action", "status", "event"), DECISIONS, ids=lambda part: part if isinstance(part, str) else None
+    ("data", "choices", "action", "changed", "event", "stays"),
+    DECISIONS,
+    ids=[f"{data['checkpoint']}-{choices[1]}" for data, choices, *_ in DECISIONS],
 )
-def test_each_choice_is_told_written_and_recorded(
-    pipeline: Pipeline, data: dict[str, Any], choice: str, action: str, status: str, event: str
+def test_each_choice_is_told_written_and_recorded_as_the_contract_says(
+    pipeline: Pipeline,
+    data: dict[str, Any],
+    choices: tuple[str, str],
+    action: str,
+    changed: dict[str, Any],
+    event: str,
+    stays: bool,
+    named: int,
 ) -> None:
-    pipeline.write(state_of(data, in_pipeline=choice.isdigit()))
-    answer = pipeline.checkpoint("--choice", choice, "--rationale", "I looked", "--format", "json")
+    kind, choice = data["checkpoint"], choices[named]
+    before = state_of(data, in_pipeline=bool(named))
+    pipeline.write(before)
+    answer = pipeline.checkpoint("--choice", choice, "--rationale", "I looked", "--no-commit")
     assert answer.code == 0, answer.err
-    decision = answer.document["decision"]
-    assert (decision["action"], decision["checkpoint"]) == (action, data["checkpoint"])
-    assert pipeline.state["pipeline"]["status"] == status
-    entry = pipeline.state["history"][-1]
-    assert (entry["event"], entry["signoff"]["by"], entry["signoff"]["rationale"]) == (event, "ada", "I looked")
-    (told,) = pipeline.entries("gate.deferred" if action == "pause" else "gate.decided")
-    assert (told["actor"], told["body"]["rationale"]) == ("ada", "I looked")
-    assert told["body"]["subject"] == {"story": STORY, "checkpoint": data["checkpoint"]}
-    assert told["body"]["promptDigest"] == entry["signoff"]["promptDigest"] == pipeline.gates()[0]["prompt"]["digest"]
-    assert pipeline.gates()[0]["state"] == ("PENDING" if action == "pause" else "RECEIVED")
+    assert answer.out == f"decision:\n  action: {action}\n  checkpoint: {kind}\n  custom_data: null\n"
+    after = pipeline.state
+    told = {name: f"{value}{kind}" if value == ABORTED else value for name, value in changed.items()}
+    left = {"checkpointData": data if stays else None}
+    assert after["pipeline"].pop("pausedAt") == (after["lastUpdated"] if stays else None)
+    del before["pipeline"]["pausedAt"]
+    assert after["pipeline"] == {**before["pipeline"], **told, **(left if named else {})}
+    assert named or after["checkpointData"] == left["checkpointData"]
+    first, entry = after["history"]
+    assert (first, entry["event"], entry["storyId"]) == (before["history"][0], event, STORY)
+    assert entry["details"] == f"{action} at {kind} by ada: I looked"
+    [gate] = pipeline.gates()
+    assert gate["state"] == ("PENDING" if action == "pause" else "RECEIVED")
+    [told_of] = pipeline.entries("gate.deferred" if action == "pause" else "gate.decided")
+    body = told_of["body"]
+    assert (told_of["actor"], body["rationale"], body["choice"]) == ("ada", "I looked", choices[1])
+    assert body["subject"] == {"story": STORY, "checkpoint": kind}
+    assert body["promptDigest"] == entry["signoff"]["promptDigest"] == gate["prompt"]["digest"]
+    assert body["interactionId"] == entry["signoff"]["interactionId"]
+    closed = [one["body"]["interactionId"] for one in pipeline.entries("gate.closed")]
+    assert closed == ([] if action == "pause" else [body["interactionId"]])
 
 
 def test_the_decision_is_yaml_alone_on_standard_output_and_everything_drawn_is_beside_it(pipeline: Pipeline) -> None:
@@ -259,6 +291,7 @@ def test_a_failing_hook_is_shown_and_leads_back_to_the_screen(pipeline: Pipeline
     assert "| lint says no" in answer.err
     assert answer.err.count("HITL CHECKPOINT #3") == 2
     assert (pipeline.state["history"][-1]["event"], pipeline.state["checkpointData"]) == ("error", COMMIT)
+    assert pipeline.state["history"][-1]["details"].endswith("\nlint says no")
     assert [gate["state"] for gate in pipeline.gates()] == ["PENDING", "RECEIVED"]
     pipeline.hook("exit 0")
     assert pipeline.checkpoint("--choice", "commit").code == 0
@@ -360,22 +393,202 @@ def test_a_file_that_shows_something_else_than_its_runs_gate_asks_is_not_believe
     assert pipeline.gates()[0]["state"] == "PENDING"
 
 
+def look(pipeline: Pipeline, backend: Backend) -> tuple[StateFile, Asked]:
+    """The checkpoint as one of two commands has it that are at it at the same time."""
+    file = StateFile(pipeline.folder / STATE)
+    seen = file.read()
+    checkpoint = find_checkpoint(seen)
+    changes = look_at(pipeline.folder, checkpoint.about.paths) if isinstance(checkpoint.about, CommitData) else None
+    return file, ask_checkpoint(backend, file, seen, checkpoint, changes)
+
+
+def approve_elsewhere(pipeline: Pipeline, *fields: str) -> None:
+    pipeline.checkpoint()
+    gate = pipeline.gates()[0]
+    assert pipeline.run("gate", "approve", gate["workflowID"], gate["gateKey"], *fields).code == 0
+
+
 def test_the_same_decision_is_told_again_where_the_file_has_it_already(pipeline: Pipeline) -> None:
     """Somebody else's command has written it between our look and our turn."""
     pipeline.write(state_of(COMMIT))
-    pipeline.checkpoint()
-    gate = pipeline.gates()[0]
-    pipeline.run("gate", "approve", gate["workflowID"], gate["gateKey"])
-    told = pipeline.checkpoint("--json").document
-    after = pipeline.state
-    pipeline.write({**after, "checkpointData": COMMIT, "history": after["history"][:1]})
-    file = StateFile(pipeline.folder / STATE)
+    approve_elsewhere(pipeline)
     with pipeline.backend() as backend:
-        seen = file.read()
-        asked = ask_checkpoint(backend, file, seen, find_checkpoint(seen), None)
-        pipeline.write(after)
+        file, asked = look(pipeline, backend)
+        told = pipeline.checkpoint("--json").document
+        after = pipeline.state
         outcome = settle_checkpoint(backend, file, asked, make_commit=None)
     assert outcome.decision is not None
     assert outcome.decision.document == told
-    assert json.loads(json.dumps(pipeline.state)) == after
+    assert pipeline.state == after
     assert MESSAGE.splitlines()[0] in pipeline.git("log", "-1", "--format=%s")
+
+
+@pytest.mark.parametrize("choice", ["approve", "fix"])
+def test_a_decision_that_the_file_was_told_of_is_not_taken_up_again_when_somebody_restores_the_file(
+    pipeline: Pipeline, choice: str
+) -> None:
+    before = state_of(QA)
+    pipeline.write(before)
+    with pipeline.backend() as backend:
+        file, asked = look(pipeline, backend)
+        assert pipeline.checkpoint("--choice", choice).code == 0
+        pipeline.write(before)
+        # Somebody who saw the gate before it was closed comes too late as well.
+        decided = replace(asked, gate=backend.gate(asked.gate["workflowID"], asked.gate["gateKey"]))
+        with pytest.raises(ConflictError, match="changed by somebody else"):
+            settle_checkpoint(backend, file, decided, make_commit=None)
+    answer = pipeline.checkpoint()
+    assert (answer.code, answer.out, pipeline.state) == (3, "", before)
+    assert [gate["state"] for gate in pipeline.gates()] == ["PENDING", "RECEIVED"]
+    assert [gate["prompt"]["payload"]["round"] for gate in pipeline.gates()] == [1, 0]
+
+
+def test_a_commit_of_which_the_file_was_told_is_asked_anew_when_the_file_is_restored(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(COMMIT))
+    assert pipeline.checkpoint("--choice", "commit").code == 0
+    pipeline.write(state_of(COMMIT))
+    answer = pipeline.checkpoint()
+    assert answer.code == 3
+    assert "None of these files differs from the last commit." in answer.err
+    assert pipeline.git("rev-list", "--count", "HEAD") == "3"
+
+
+def test_a_decision_that_the_history_has_is_known_to_be_told_also_where_the_ledger_was_not_told(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.write(state_of(QA))
+    with monkeypatch.context() as patched:
+        # As if it had died there.
+        patched.setattr("signoff.app.answer_checkpoint.close_told", lambda *_: None)
+        assert pipeline.checkpoint("--choice", "fix").code == 0
+    assert pipeline.entries("gate.closed") == []
+    told = {**pipeline.state, "checkpointData": QA}
+    pipeline.write(told)
+    assert pipeline.checkpoint().code == 3
+    assert [entry["gateKey"] for entry in pipeline.entries("gate.closed")] == [pipeline.gates()[1]["gateKey"]]
+
+
+def test_an_approval_that_is_found_later_is_not_for_changes_that_nobody_was_shown(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(COMMIT))
+    approve_elsewhere(pipeline)
+    pipeline.put("src/new.py", "print('something else')\n")
+    answer = pipeline.checkpoint("--no-commit")
+    assert (answer.code, answer.out) == (3, "")
+    assert pipeline.state["pipeline"]["status"] == "checkpoint"
+    assert pipeline.state["history"][-1]["details"].startswith("not committed: What is to be committed has changed")
+    assert pipeline.checkpoint("--no-commit", "--choice", "commit").code == 0
+
+
+def test_a_gate_is_withdrawn_as_soon_as_the_file_asks_something_else(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(PO))
+    pipeline.checkpoint()
+    pipeline.write(state_of({**PO, "validationScore": 3}))
+    pipeline.checkpoint()
+    pipeline.write(state_of(QA))
+    assert pipeline.checkpoint("--choice", "approve").code == 0
+    assert [gate["state"] for gate in pipeline.gates()] == ["RECEIVED", "CANCELLED", "CANCELLED"]
+    told = pipeline.entries("gate.cancelled")
+    assert {entry["body"]["reason"] for entry in told} == {"the pipeline asks something else by now"}
+
+
+def test_what_was_read_before_somebody_wrote_to_the_file_is_not_asked(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(PO))
+    file = StateFile(pipeline.folder / STATE)
+    seen = file.read()
+    pipeline.write(state_of(QA))
+    with pipeline.backend() as backend:
+        with pytest.raises(ConflictError, match="changed by somebody else"):
+            ask_checkpoint(backend, file, seen, find_checkpoint(seen), None)
+        assert [gate["state"] for gate in pipeline.gates()] == ["CANCELLED"]
+
+
+def test_who_comes_after_the_decision_is_told_whose_it_was_and_who_made_it_gets_it_again(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(QA))
+    first = pipeline.checkpoint("--choice", "fix", "--rationale", "two things")
+    after = pipeline.state
+    again = pipeline.checkpoint("--choice", "2", "--rationale", "two things")
+    assert (again.code, again.out, pipeline.state) == (0, first.out, after)
+    for flags, actor in ((("--choice", "approve"), "bob"), (("--choice", "fix"), "bob"), (("--choice", "3"), "ada")):
+        late = pipeline.checkpoint(*flags, actor=actor)
+        assert (late.code, late.out) == (4, "")
+        assert "fix by ada" in late.err
+    assert pipeline.checkpoint("--json", "--choice", "approve").document["receipt"]["decision"] == "fix"
+    assert pipeline.state == after
+    assert len(pipeline.gates()) == 1
+    # Without a choice, for another checkpoint, or once the pipeline has gone on, there is nothing to answer.
+    for words in ("", "--choice fix --checkpoint po_approval", "--choice edit"):
+        assert pipeline.checkpoint(*words.split()).code == 2
+    pipeline.write({**after, "history": [*after["history"], {"storyId": STORY, "event": "agent_started"}]})
+    assert pipeline.checkpoint("--choice", "fix").code == 2
+
+
+def test_a_commit_that_was_made_is_told_again_with_its_message(pipeline: Pipeline) -> None:
+    pipeline.put("message.txt", "another")
+    pipeline.write(state_of(COMMIT))
+    flags = ("--choice", "commit", "--message-file", "message.txt", "--format", "json")
+    first = pipeline.checkpoint(*flags)
+    assert first.document["decision"]["custom_data"]["commit_message"] == "another"
+    assert pipeline.checkpoint(*flags).document == first.document
+    assert pipeline.checkpoint("--choice", "commit").code == 4
+
+
+def test_a_decision_in_a_history_that_the_ledger_does_not_know_is_no_answer(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(QA))
+    pipeline.checkpoint("--choice", "fix")
+    after = pipeline.state
+    for change in ({"gateKey": "other"}, {"gateKey": "NO KEY"}, {"interactionId": "hi_other"}):
+        entry = after["history"][-1]
+        edited = {**entry, "signoff": {**entry["signoff"], **change}}
+        pipeline.write({**after, "history": [*after["history"][:-1], edited]})
+        assert pipeline.checkpoint("--choice", "fix").code == 2
+
+
+def test_from_a_subfolder_the_repositorys_state_and_ledger_are_found(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.write(state_of(PO))
+    monkeypatch.chdir(pipeline.folder / "src")
+    shown = pipeline.checkpoint()
+    assert shown.code == 3
+    assert f"--dir={pipeline.folder / '.signoff'}" in shown.err
+    assert pipeline.checkpoint("--choice", "approve").code == 0
+    assert [path.name for path in (pipeline.folder / "src").iterdir()] == ["new.py"]
+    write_state(pipeline.folder / "src" / STATE, state_of(QA))
+    assert "checkpoint: qa_approval" in pipeline.checkpoint("--choice", "approve").out
+    assert len(pipeline.gates()) == 2
+    monkeypatch.chdir(pipeline.folder.parent)
+    pipeline.write(state_of(QA))
+    assert pipeline.checkpoint("--state", f"repo/{STATE}", "--choice", "approve", "--dir", "repo/.signoff").code == 0
+    assert len(pipeline.gates()) == 3
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        (b"caf\xe9", "message.txt is not UTF-8 at byte 4"),
+        ("later".encode("utf-16"), "message.txt is not UTF-8 at byte 1"),
+        (b" \n", "A commit message is text"),
+    ],
+)
+def test_a_message_that_is_no_text_is_refused_and_nothing_is_asked(
+    pipeline: Pipeline, message: bytes, why: str
+) -> None:
+    pipeline.write(state_of(COMMIT))
+    (pipeline.folder / "message.txt").write_bytes(message)
+    answer = pipeline.checkpoint("--choice", "commit", "--message-file", "message.txt")
+    assert answer.code == 2
+    assert why in answer.err
+    assert pipeline.gates() == []
+
+
+def test_a_git_that_is_at_work_is_told_and_the_checkpoint_stays_open(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(COMMIT))
+    lock = pipeline.folder / ".git" / "index.lock"
+    lock.touch()
+    answer = pipeline.checkpoint("--choice", "commit")
+    assert answer.code == 1
+    assert f"{lock} is there" in answer.err
+    assert pipeline.gates()[0]["state"] == "PENDING"
+    lock.unlink()
+    assert pipeline.checkpoint("--choice", "commit").code == 0
+    assert len(pipeline.gates()) == 1

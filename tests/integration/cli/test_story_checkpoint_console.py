@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from cli_shell import COMMAND
-from console_terminal import ENTER, command, terminal
+from console_terminal import ENTER, command
+from forked import Forked
 from story_checkpoints import COMMIT, PO, QA, state_of
 from story_pipeline import STATE, Pipeline, make_pipeline
 
@@ -25,11 +26,10 @@ def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 def test_a_number_and_a_rationale_answer_while_standard_output_is_caught(pipeline: Pipeline) -> None:
     pipeline.write(state_of(PO))
-    caught = (
-        "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:], stdout=open('decision.yaml', 'w')).returncode)"
-    )
-    words = (COMMAND[0], "-c", caught, *COMMAND, *CHECKPOINT, "--choice", "unexpected")
-    with terminal(pipeline.shell, words) as at:
+    with (
+        (pipeline.folder / "decision.yaml").open("w") as caught,
+        command(pipeline.shell, *CHECKPOINT, "--choice", "unexpected", caught=caught) as at,
+    ):
         at.see("HITL CHECKPOINT #1: PO Validation Complete")
         at.see("'unexpected' is no choice at po_approval")
         at.see("You answer as ada")
@@ -63,14 +63,15 @@ def test_a_commit_is_reviewed_its_message_edited_a_hook_heeded_and_then_committe
         at.see("Git refused the commit, or a hook did.")
         at.see("| not yet")
         at.until(lambda: at.text.count("? Your decision") == 4, "the question again")
+        assert at.text.count("EDITED COMMIT MESSAGE") == 2
         pipeline.put("allowed", "")
         at.choose("COMMIT Changes")
         at.type("Rationale (optional)", "")
         at.see("Committed")
         assert at.end() == 0
-    assert pipeline.git("log", "-1", "--format=%s").startswith("feat(4.10)")
+    assert pipeline.git("log", "-1", "--format=%s") == "feat: edited"
     assert [entry["event"] for entry in pipeline.state["history"][1:]] == ["error", "user_approved"]
-    assert [gate["result"]["payload"].get("message") for gate in pipeline.gates()] == [None, "feat: edited"]
+    assert [gate["result"]["payload"].get("message") for gate in pipeline.gates()] == ["feat: edited"] * 2
 
 
 def test_an_edited_message_is_what_is_committed_and_an_editor_that_fails_changes_nothing(pipeline: Pipeline) -> None:
@@ -79,7 +80,7 @@ def test_an_edited_message_is_what_is_committed_and_an_editor_that_fails_changes
     environ = {"VISUAL": f"sh {pipeline.folder / 'editor.sh'}", "NO_COLOR": "1"}
     with command(pipeline.shell, *CHECKPOINT, environ=environ, columns=40, rows=200) as at:
         at.choose("EDIT Commit Message")
-        at.see("ended with 7")
+        at.see("ended with exit code 7")
         at.until(lambda: at.text.count("? Your decision") == 2, "the question again")
         pipeline.put("ready", "")
         at.choose("EDIT Commit Message")
@@ -141,20 +142,43 @@ def test_who_comes_while_a_commit_is_made_waits_for_it_and_makes_no_other(pipeli
     assert pipeline.state["history"][-1]["signoff"]["by"] == "ada"
 
 
-def _begin(pipeline: Pipeline, choice: str, actor: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*COMMAND, "story", "checkpoint", "--choice", choice, "--as", actor],
+@pytest.mark.parametrize("closed", ["both", "stderr", "stdout"])
+def test_whoever_stops_listening_gets_no_traceback_and_the_decision_is_whole(pipeline: Pipeline, closed: str) -> None:
+    pipeline.write(state_of(QA))
+    words = [*COMMAND, *CHECKPOINT, "--choice", "fix"]
+    if closed == "both":
+        words = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *words]
+    with subprocess.Popen(
+        words,
         cwd=pipeline.folder,
         env=pipeline.shell.environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        if closed != "both":
+            getattr(process, closed).close()
+        told = "" if closed == "stdout" else process.stdout.read()
+        drawn = "" if closed == "stderr" else process.stderr.read()
+    assert process.returncode == (1 if closed == "stdout" else 0), drawn
+    assert ("action: fix" in told) is (closed == "stderr")
+    assert "Traceback" not in drawn
+    assert "defect" not in drawn
+    assert pipeline.state["pipeline"]["phase"] == "fixing"
+    assert [gate["state"] for gate in pipeline.gates()] == ["RECEIVED"]
+    assert len(pipeline.entries("gate.closed")) == 1
+    assert "action: fix" in pipeline.checkpoint("--choice", "fix").out
 
 
-def _rest(process: subprocess.Popen[str]) -> tuple[str, str]:
+def _begin(pipeline: Pipeline, choice: str, actor: str) -> Forked:
+    words = ("story", "checkpoint", "--choice", choice, "--as", actor)
+    return Forked(*words, cwd=pipeline.folder, env=pipeline.shell.environ)
+
+
+def _rest(process: Forked) -> tuple[str, str]:
     """What of its output was not read."""
     with process:
-        assert process.stdout is not None
         assert process.stderr is not None
         return process.stdout.read(), process.stderr.read()

@@ -101,6 +101,24 @@ def test_the_example_goes_from_the_backlog_to_a_commit_with_recorded_agents(proj
     }
 
 
+def test_who_comes_back_after_an_abort_that_nobody_has_ended_the_run_for_is_asked(project: Shell) -> None:
+    waiting = project(
+        "story", "start", "--replay-dir", "recordings", "--answer", "po=approve", "--answer", "qa=approve"
+    )
+    assert waiting.code == 3
+    assert project("story", "checkpoint", "--choice", "abort").code == 0
+    (project.directory / "docs" / "more").mkdir()
+    below = Shell(project.directory / "docs" / "more")
+    asked = below("story", "resume", "--replay-dir", "../../recordings")
+    assert asked.code == 3, asked
+    assert "HITL CHECKPOINT #3: Ready to Commit" in asked.err
+    assert below.json("story", "status")["pipeline"]["checkpoint"] == "commit_approval"
+    assert list(below.directory.iterdir()) == []
+    aborted = below("story", "resume", "--replay-dir", "../../recordings", "--answer", "commit=abort")
+    assert aborted.code == 1
+    assert "Commit approval failed: abort" in aborted.out
+
+
 def test_a_person_who_does_the_work_is_told_where_to_say_what_came_of_it(project: Shell) -> None:
     stopped = project("story", "start", "4.5", "--agent", "none")
     assert stopped.code == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from spec_repositories import commit, git, make_repository, write
 
 from signoff.runners import repository
 from signoff.runners.process import Limits
-from signoff.runners.repository import Changes, Head, changes_since, head_of
+from signoff.runners.repository import Changes, Head, changes_of, changes_since, head_of
 
 
 @pytest.fixture
@@ -165,14 +166,46 @@ def test_a_path_with_a_colon_is_taken_as_it_is(tmp_path: Path) -> None:
     assert "-one\n+two\n" in changes(root)
 
 
-def test_too_large_changes_are_left_out_and_said_to_be(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_large_changes_what_fits_is_shown_and_what_does_not_is_named_with_its_hash(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(repository, "DIFF_BYTES_MAX", 1_000)
-    write(root, {"a.txt": "x\n" * 1_000, "new.txt": "new\n"})
+    write(root, {"a.txt": "x\n" * 1_000, "new.txt": "new\n", "ünï big.txt": "y\n" * 1_000})
+    (root / "link").symlink_to("a.txt")
     found = changes_since(root, "HEAD", without=root / ".signoff")
     assert found is not None
-    assert found.left_out == "the changes are more than 1000 bytes"
+    assert found.left_out == "the changes are more than 1000 bytes; 2 of 4 files are not shown"
+    top, _, shown = found.text.partition("diff --git")
+    for name, path in (("M", "a.txt"), ("A", "ünï big.txt")):
+        assert f"{name}\t{path}\t{git(root, 'hash-object', path)}" in top.splitlines()
+    commands = re.findall(r"git diff [^()]*FILE", top)
+    assert len(commands) == 2
+    assert "+new\n" in shown
+    assert "b/link" in shown
+    assert "+x" not in shown
+    # Whoever has the text knows when a file that is not in it has changed.
+    write(root, {"a.txt": "z\n" * 1_000})
+    other = changes_since(root, "HEAD", without=root / ".signoff")
+    assert other is not None
+    assert other.text != found.text
+
+
+def test_what_is_only_shown_may_be_larger_than_what_is_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repository, "DIFF_BYTES_MAX", 1_000)
+    write(root, {"a.txt": "x\n" * 1_000})
+    found = changes_of(root, "HEAD", ["a.txt"])
+    assert found is not None
+    assert (found.left_out, found.text.count("+x")) == (None, 1_000)
+    monkeypatch.setattr(repository, "SHOWN_BYTES_MAX", 1_000)
+    found = changes_of(root, "HEAD", ["a.txt"])
+    assert found is not None
+    assert found.left_out is not None
     assert "M\ta.txt" in found.text
-    assert "A\tnew.txt" in found.text
+
+
+def test_a_binary_file_is_shown_by_its_hash(root: Path) -> None:
+    (root / "b.bin").write_bytes(bytes(range(256)))
+    assert git(root, "hash-object", "b.bin") in changes(root)
 
 
 def test_changes_that_take_too_long_are_left_out_and_said_to_be(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from processes import until
 from spec_repositories import git, make_repository, write
 
+from signoff.errors import StepFailedError
 from signoff.runners.repository import changes_of
 from signoff.runners.story.commit import commit
+from signoff.runners.story.commit_lock import hold_commits
 from signoff.runners.story.look import look
 from signoff.stories.changes import (
     DELETED,
@@ -198,6 +204,77 @@ def test_what_a_hook_puts_into_the_commit_is_taken_back(root: Path, script: str)
     assert isinstance(outcome, Changed)
     assert outcome.files == (("new.txt",) if "more" in script else ("extra.txt",))
     assert "A hook changed what was to be committed" in outcome.why
+
+
+@pytest.mark.parametrize("to", ["-b other", "--detach"])
+def test_a_hook_that_leads_the_commit_to_another_branch_has_it_taken_back(root: Path, to: str) -> None:
+    hook(root, "pre-commit", f"git checkout --quiet {to}")
+    approved = look(root, PATHS)
+    index = git(root, "ls-files", "--stage")
+    outcome = refused(commit(root, approved, MESSAGE), root, str(approved.head), index)
+    assert isinstance(outcome, Changed)
+    where = "other" if "other" in to else "no branch"
+    assert outcome.why.startswith(f"A hook has checked out {where}, and main was approved; the commit ")
+    assert git(root, "rev-parse", "main") == approved.head
+
+
+def test_a_hook_that_goes_to_another_branch_after_the_commit_is_told_and_its_index_left_alone(root: Path) -> None:
+    git(root, "branch", "other", "HEAD")
+    hook(root, "post-commit", "git symbolic-ref HEAD refs/heads/other")
+    approved = look(root, PATHS)
+    index = git(root, "ls-files", "--stage")
+    made = commit(root, approved, MESSAGE)
+    assert made == Committed(git(root, "rev-parse", "main"), "A hook has checked out other after the commit.")
+    assert git(root, "rev-parse", "main^") == git(root, "rev-parse", "HEAD") == approved.head
+    assert git(root, "ls-files", "--stage") == index
+
+
+def test_a_git_that_is_at_work_in_the_repository_is_told_with_what_to_do(root: Path) -> None:
+    approved = look(root, PATHS)
+    (root / ".git" / "index.lock").touch()
+    index = git(root, "ls-files", "--stage")
+    outcome = refused(commit(root, approved, MESSAGE), root, str(approved.head), index)
+    assert f"{root}/.git/index.lock is there since" in outcome.why
+    (root / ".git" / "index.lock").unlink()
+    assert isinstance(commit(root, approved, MESSAGE), Committed)
+
+
+def test_what_a_hook_leaves_running_keeps_nobody_from_committing(root: Path) -> None:
+    hook(root, "post-commit", "setsid sleep 600 >/dev/null 2>&1 </dev/null & echo $! > .git/left")
+    assert isinstance(commit(root, look(root, ["new.txt"]), MESSAGE), Committed)
+    with hold_commits(root, wait_s=0):
+        os.kill(int((root / ".git" / "left").read_text()), signal.SIGKILL)
+
+
+_COMMIT = """
+import pathlib, sys
+from signoff.runners.story.commit import commit
+from signoff.runners.story.look import look
+root = pathlib.Path(sys.argv[1])
+commit(root, look(root, sys.argv[3:]), sys.argv[2])
+"""
+
+
+def test_the_git_of_somebody_who_was_killed_is_waited_for_and_its_commit_found(root: Path) -> None:
+    hook(root, "pre-commit", "echo once >> .git/runs; while ! test -e .git/go; do sleep 0.01; done")
+    approved = look(root, PATHS)
+    with subprocess.Popen([sys.executable, "-c", _COMMIT, str(root), MESSAGE, *PATHS]) as died:
+        until((root / ".git" / "runs").exists, "the hook")
+        died.kill()
+    with pytest.raises(StepFailedError, match="still runs"), hold_commits(root, wait_s=0):
+        pass
+    (root / ".git" / "go").touch()
+    made = commit(root, approved, MESSAGE)
+    assert made == Committed(git(root, "rev-parse", "HEAD"))
+    assert git(root, "rev-parse", "HEAD^") == approved.head
+    assert (root / ".git" / "runs").read_text() == "once\n"
+    assert git(root, "log", "-1", "--format=%B") == MESSAGE
+
+
+def test_a_commit_that_runs_in_the_repository_is_waited_for_and_not_for_ever(root: Path) -> None:
+    with hold_commits(root, wait_s=0), pytest.raises(StepFailedError) as caught, hold_commits(root, wait_s=0):
+        pass
+    assert caught.value.code == "git-busy"
 
 
 def test_what_git_cannot_do_outside_of_any_hook_is_told_and_nothing_is_half_done(root: Path) -> None:

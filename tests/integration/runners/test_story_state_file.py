@@ -17,7 +17,6 @@ from story_checkpoints import PO, state_of, write_state
 from signoff.errors import ConflictError, DocumentError, InvalidInputError, NotFoundError, OperationError
 from signoff.runners.story import state_file
 from signoff.runners.story.state_file import StateFile
-from signoff.stories.state import to_text
 
 DIE = """
 import os, signal, sys
@@ -64,6 +63,40 @@ def test_bytes_of_no_encoding_are_kept_one_for_one(tmp_path: Path) -> None:
     assert StateFile(path).read().raw == {"title": "a\x81\xff"}
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            '{"ünï": "日本 €", "bad": "§", "pipeline": {"error": null}}'.encode().replace(b"\xc2\xa7", b"\xff"),
+            "sch\\u00f6n",
+        ),
+        ('{"title": "Grün €", "pipeline": {"error": null}}'.encode("cp1252"), "sch\\u00f6n"),
+        ('{"title": "Grün €", "pipeline": {"error": null}}'.encode(), "schön"),
+        ('\ufeff{"v": 4.10,\r\n "pipeline": {"error": null}}\r\n'.encode(), "schön"),
+        ('\ufeff{"title": "Grün \ud83d", "pipeline": {"error": null}}'.encode("utf-16-le", "surrogatepass"), "schön"),
+        ('\ufeff{"title": "Grün", "pipeline": {"error": null}}'.encode("utf-16-be"), "schön"),
+    ],
+    ids=["one bad byte", "cp1252", "utf-8", "byte order mark", "utf-16 le", "utf-16 be"],
+)
+def test_what_is_not_ours_stays_byte_for_byte(tmp_path: Path, before: bytes, after: str) -> None:
+    path = tmp_path / "state.json"
+    path.write_bytes(before)
+    file = StateFile(path)
+    seen = file.read()
+    with file.hold():
+        file.write(seen.with_pipeline(error="schön"), instead_of=seen)
+    encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(before[:2], "utf-8")
+    assert path.read_bytes() == before.replace("null".encode(encoding), f'"{after}"'.encode(encoding))
+    assert file.read().pipeline["error"] == "schön"
+
+
+def test_half_a_character_of_utf_16_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_bytes("{}".encode("utf-16") + b"\n")
+    with pytest.raises(DocumentError, match="Invalid pipeline state: it is not utf-16"):
+        StateFile(path).read()
+
+
 def test_a_file_that_is_not_there_or_cannot_be_read_is_refused(tmp_path: Path) -> None:
     missing = StateFile(tmp_path / "none" / "state.json")
     with pytest.raises(NotFoundError, match=r"^Pipeline state not found: .*state\.json"):
@@ -91,7 +124,7 @@ def test_a_state_is_written_whole_with_the_files_mode_and_through_its_link(path:
         file.write(seen.with_pipeline(status="running"), instead_of=seen)
     assert link.is_symlink()
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert path.read_text("utf-8") == to_text(seen.with_pipeline(status="running"))
+    assert file.read() == seen.with_pipeline(status="running")
     assert os.listdir(path.parent) == [path.name]  # noqa: PTH208 - names are what it is about
 
 
@@ -114,6 +147,7 @@ def test_the_same_content_laid_out_differently_is_no_change(path: Path) -> None:
     with file.hold():
         file.write(seen, instead_of=seen)
     assert file.read() == seen
+    assert b"\r\n       " in path.read_bytes()
 
 
 def test_whoever_holds_the_file_is_waited_for(path: Path) -> None:

@@ -72,6 +72,40 @@ def test_whoever_comes_second_gets_the_receipt_of_the_first(backend: Backend) ->
     assert refused.value.receipt == winner
 
 
+def test_a_gate_that_nobody_needs_any_more_is_withdrawn_unless_it_was_decided(backend: Backend) -> None:
+    backend.open_gate(gate_body())
+    body = {"reason": "called off"}
+    withdrawn = backend.close_gate("deploy-42", "ship", body)
+    assert (withdrawn["state"], withdrawn["receipt"]["actor"]) == ("CANCELLED", "ada")
+    assert backend.close_gate("deploy-42", "ship", body) == withdrawn
+    backend.open_gate(gate_body(gateKey="other"))
+    winner = backend.reply("deploy-42", "other", reply_body())["receipt"]
+    with pytest.raises(GateDecidedError) as refused:
+        backend.close_gate("deploy-42", "other", body)
+    assert refused.value.receipt == winner
+
+
+def test_a_decision_that_was_taken_up_is_recorded_as_such_once(backend: Backend) -> None:
+    backend.open_gate(gate_body())
+    with pytest.raises(NotFoundError, match="has decided the gate"):
+        backend.close_gate("deploy-42", "ship", {"reason": "done", "interactionId": "hi_1"})
+    receipt = backend.reply("deploy-42", "ship", reply_body())["receipt"]
+    for _ in range(2):
+        body = {"reason": "deployed", "interactionId": receipt["interactionId"]}
+        assert backend.close_gate("deploy-42", "ship", body)["receipt"] == receipt
+    [entry] = [one for one in backend.entries("deploy-42", 0, 50)["items"] if one["event"] == "gate.closed"]
+    assert (entry["actor"], entry["gateKey"]) == ("ada", "ship")
+    expected = {
+        "interactionId": receipt["interactionId"],
+        "promptDigest": receipt["promptDigest"],
+        "reason": "deployed",
+    }
+    assert entry["body"] == expected
+    with pytest.raises(InvalidInputError) as refused:
+        backend.close_gate("deploy-42", "ship", {"reason": "x" * 2_001})
+    assert refused.value.code == "invalid-reason"
+
+
 def test_what_a_gate_asks_of_an_approval_is_asked(backend: Backend) -> None:
     backend.open_gate(gate_body(requirement={"needs": [{"any_of": ["*"], "count": 1}], "justification": True}))
     with pytest.raises(RequirementError) as refused:

@@ -14,7 +14,8 @@ from signoff.gates.prompt import build_prompt
 from signoff.gates.requirement import ANYONE_ONCE
 from signoff.stories.asking import gate_key_of, is_about, prompt_draft, round_of, workflow_id_of
 from signoff.stories.changes import Changes, FileChange, changes_from_wire
-from signoff.stories.checkpoint import Checkpoint, CommitData, PoData, QaData, find_checkpoint
+from signoff.stories.checkpoint import Checkpoint, find_checkpoint
+from signoff.stories.checkpoint_data import CommitData, PoData, QaData
 from signoff.stories.choices import CHOICES, find_action
 from signoff.stories.state import Kind, PipelineState, read_state
 
@@ -40,7 +41,6 @@ def refused(document: dict[str, Any], expected: Kind | None = None) -> str:
 @pytest.mark.parametrize("in_pipeline", [True, False])
 def test_the_data_is_found_at_the_root_and_under_pipeline(in_pipeline: bool) -> None:
     checkpoint = found(PO, in_pipeline=in_pipeline)
-    assert checkpoint.is_in_pipeline is in_pipeline
     assert (checkpoint.kind, checkpoint.story_id, checkpoint.summary) == (Kind.PO, STORY, "Two amendments.")
     assert (checkpoint.title, checkpoint.story_file) == ("Coverage Progress Tracking", "docs/stories/4.10.story.md")
 
@@ -48,7 +48,7 @@ def test_the_data_is_found_at_the_root_and_under_pipeline(in_pipeline: bool) -> 
 def test_po_data_has_its_amendments_score_and_status() -> None:
     about = found({**PO, "amendments": [*PO["amendments"], "Just a sentence"]}).about
     assert isinstance(about, PoData)
-    assert (about.score, about.status) == ("8", "GO")
+    assert (about.score, about.status) == ("8/10", "GO")
     assert [(one.section, one.change, one.reason) for one in about.amendments] == [
         ("Acceptance Criteria", "Added AC for error handling", "It was missing"),
         ("Tasks", "Reordered", ""),
@@ -119,7 +119,7 @@ def test_data_that_is_not_what_a_checkpoint_shows_is_refused(changes: dict[str, 
     ("data", "why"),
     [
         ({**QA, "qaFindings": None}, "`qaFindings` must be an object"),
-        ({**QA, "qaFindings": {"issues": ["x"]}}, "`qaFindings.issues[0]` must be an object"),
+        ({**QA, "qaFindings": {"issues": [["x"]]}}, "`qaFindings.issues[0]` must be an object"),
         ({**COMMIT, "changesForCommit": []}, "`changesForCommit` lists no file"),
         ({**COMMIT, "commitMessage": " \n"}, "`commitMessage` is missing"),
         ({**COMMIT, "commitMessage": None}, "`commitMessage` is missing"),
@@ -216,19 +216,37 @@ def test_the_workflow_is_named_after_the_place_and_the_story(story_id: str) -> N
     assert name != workflow_id_of("/elsewhere/pipeline-state.json", story_id)
 
 
-def test_a_round_is_counted_by_what_has_ended_this_checkpoint_of_this_story() -> None:
-    entries: list[dict[str, Any]] = [
-        {"storyId": STORY, "event": "user_rejected", "signoff": {"checkpoint": "qa_approval"}},
-        {"storyId": STORY, "event": "user_approved", "phase": "qa_review"},
-        {"storyId": STORY, "event": "user_deferred", "signoff": {"checkpoint": "qa_approval"}},
-        {"storyId": STORY, "event": "user_approved", "signoff": {"checkpoint": "po_approval"}, "phase": "qa_review"},
-        {"storyId": STORY, "event": "error", "phase": "qa_review"},
-        {"storyId": "4.9", "event": "user_approved", "phase": "qa_review"},
-        {"storyId": STORY, "event": "user_approved"},
-    ]
-    assert round_of(state(QA, history=entries), found(QA)) == 2
-    failed = {"storyId": STORY, "event": "error", "signoff": {"checkpoint": "commit_approval"}}
-    assert round_of(state(COMMIT, history=[failed]), found(COMMIT)) == 1
+def test_a_round_is_counted_by_the_decisions_on_this_checkpoint_that_were_taken_up() -> None:
+    subject = {"story": STORY, "checkpoint": "qa_approval"}
+    others = [{"subject": {**subject, "checkpoint": "po_approval"}}, {"subject": {**subject, "story": "4.9"}}, None, {}]
+    assert round_of([{"subject": subject, "round": 0}, *others, {"subject": subject, "round": 1}], found(QA)) == 2
+
+
+DECIDED = {"storyId": STORY, "event": "user_rejected", "signoff": {"interactionId": "hi_1"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "history", "is_asked"),
+    [
+        ("checkpoint", [], True),
+        ("paused", [], True),
+        (None, [], True),
+        ("running", [DECIDED], True),
+        ("running", [], False),
+        ("running", [DECIDED, {"storyId": STORY, "event": "agent_started"}], False),
+        ("idle", [DECIDED], False),
+        ("completed", [DECIDED], False),
+        ("failed", [DECIDED], False),
+    ],
+)
+def test_where_the_pipeline_names_no_checkpoint_data_count_only_if_they_came_after_our_own_word(
+    status: str | None, history: list[dict[str, Any]], is_asked: bool
+) -> None:
+    document = {**state_of(QA, history=history), "pipeline": {"status": status, "checkpoint": None}}
+    if is_asked:
+        assert find_checkpoint(PipelineState(document)).kind is Kind.QA
+    else:
+        assert f"the pipeline is {status} and at no checkpoint" in refused(document)
 
 
 def test_data_of_another_checkpoint_than_the_pipelines_is_not_asked_about() -> None:
@@ -240,4 +258,4 @@ def test_of_two_places_with_data_that_of_the_pipelines_checkpoint_counts() -> No
     document = state_of(PO)
     document["pipeline"] = {"status": "checkpoint", "checkpoint": "qa_approval", "checkpointData": QA}
     checkpoint = find_checkpoint(PipelineState(document))
-    assert (checkpoint.kind, checkpoint.is_in_pipeline) == (Kind.QA, True)
+    assert (checkpoint.kind, checkpoint.raw) == (Kind.QA, QA)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from story_checkpoints import COMMIT, PO, QA, STORY, state_of
 
-from signoff.stories.asking import deferrals_of, round_of
+from signoff.stories.asking import deferrals_of
 from signoff.stories.checkpoint import find_checkpoint
 from signoff.stories.choices import CHOICES, find_action
-from signoff.stories.decision import Facts, apply, apply_failure, decision_of, recorded
+from signoff.stories.decision import OUTPUT_CHARS_MAX, Facts, apply, apply_failure, decision_of, recorded
 from signoff.stories.state import PipelineState, read_state
 
 FACTS = Facts("2026-11-21T11:00:00.000Z", "ada", "story:1:4.10", "po-1", "d" * 64, "hi_1", rationale="looked at it")
@@ -128,13 +128,32 @@ def test_a_commit_that_failed_is_asked_anew() -> None:
     after = apply_failure(before, checkpoint, checkpoint.actions[0], FACTS, "a hook refused")
     assert (after.pipeline, after.raw["checkpointData"]) == (before.pipeline, before.raw["checkpointData"])
     assert (after.history[-1].event, after.history[-1].raw["details"]) == ("error", "not committed: a hook refused")
-    assert round_of(after, checkpoint) == round_of(before, checkpoint) + 1
 
 
-def test_a_deferral_is_counted_and_begins_no_round() -> None:
+def test_the_history_tells_what_a_hook_wrote_and_of_a_long_text_the_end() -> None:
+    before = PipelineState(state_of(COMMIT))
+    checkpoint = find_checkpoint(before)
+    output = "x" * OUTPUT_CHARS_MAX + "\nline 7: no trailing spaces\n"
+    after = apply_failure(before, checkpoint, checkpoint.actions[0], FACTS, "a hook refused", output)
+    first, *rest = after.history[-1].raw["details"].splitlines()
+    assert (first, rest[-1]) == ("not committed: a hook refused", "line 7: no trailing spaces")
+    assert len(after.history[-1].raw["details"]) == len(first) + 1 + OUTPUT_CHARS_MAX
+
+
+def test_data_in_both_places_are_taken_from_both_by_a_decision_and_kept_in_both_by_a_pause() -> None:
+    document = state_of(PO, in_pipeline=True, checkpointData=PO)
+    for choice, left in (("approve", None), ("changes", PO)):
+        state = PipelineState(document)
+        action = find_action(find_checkpoint(state).kind, choice)
+        assert action is not None
+        after = apply(state, find_checkpoint(state), action, FACTS)
+        assert (after.raw["checkpointData"], after.pipeline["checkpointData"]) == (left, left)
+
+
+def test_a_deferral_is_counted() -> None:
     _, after = decided(PO, "changes")
     checkpoint = find_checkpoint(after)
-    assert (deferrals_of(after, checkpoint), round_of(after, checkpoint)) == (1, 0)
+    assert deferrals_of(after, checkpoint) == 1
 
 
 def test_an_error_is_taken_away_and_none_is_put_where_none_stood() -> None:

@@ -31,12 +31,30 @@ def test_an_instant_is_read_and_written_as_the_calendar_has_it(moment: datetime)
         ("2026-01-12t10:15:30,123456z", "2026-01-12T10:15:30.123Z"),
         ("2024-02-29 00:00:00 UTC", "2024-02-29T00:00:00.000Z"),
         ("2026-01-12T10:15+02", "2026-01-12T08:15:00.000Z"),
+        ("20260112T101530Z", "2026-01-12T10:15:30.000Z"),
+        ("2026/01/12 9:15 PM", "2026-01-12T21:15:00.000Z"),
+        ("2026.01.12, 12:05:00 am", "2026-01-12T00:05:00.000Z"),
+        ("Mon, 12 Jan 2026 10:15:30 +0100", "2026-01-12T09:15:30.000Z"),
+        ("Mon Jan 12 2026 10:15:30 GMT+0100 (Central European Standard Time)", "2026-01-12T09:15:30.000Z"),
+        ("January 2, 2026", "2026-01-02T00:00:00.000Z"),
+        ("2-sept-2026", "2026-09-02T00:00:00.000Z"),
+        (1768212930, "2026-01-12T10:15:30.000Z"),
+        (1768212930.75, "2026-01-12T10:15:30.000Z"),
+        ("1768212930500", "2026-01-12T10:15:30.500Z"),
+        (20260112, "2026-01-12"),
     ],
 )
-def test_an_instant_may_be_written_in_many_ways(text: str, same: str) -> None:
-    assert instant_of(text) == instant_of(same)
+def test_an_instant_may_be_written_in_many_ways(text: object, same: str) -> None:
+    assert instant_of(text) == instant_of(same) is not None
 
 
-@pytest.mark.parametrize("text", [None, 5, "", "soon", "2026-13-01", "2026-01-32", "0000-01-01", "2026-01-12T25:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(None, True, 5, [], "", "soon", "12345", "1/12/2026", "12 Brumaire 2026", "Jan 2026"),
+        *("2026-13-01", "2026-00-10", "2026-01-32", "2026-02-29", "0000-01-01", "2026-01/12"),
+        *("2026-01-12T25:00", "2026-01-12T10:60", "2026-01-12T10:15:61", "2026-01-12T10"),
+    ],
+)
 def test_what_is_no_instant_is_none(text: object) -> None:
     assert instant_of(text) is None

@@ -100,6 +100,28 @@ def test_what_is_wrong_in_a_file_is_told_and_the_rest_still_read(text: str, expe
     assert codes(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "gate", "expected"),
+    [
+        (of("✅ PASS"), "PASS", ["decorated-word"]),
+        (of("⚠️ CONCERNS", issue("🟡 medium")), "CONCERNS", ["decorated-word", "decorated-word"]),
+        (of("âŒ fail", issue("high")), "FAIL", ["decorated-word"]),
+        (of("':x: FAIL'", issue("high")), "FAIL", ["decorated-word"]),
+        (of("✅ PASS", issue("🔴 CRITICAL")), "PASS", ["decorated-word", "gate-too-lenient", "unknown-value"]),
+        (of("PASS", issue("major")), "PASS", ["gate-too-lenient", "unknown-value"]),
+        (of("PASS", "nfr_validation: {security: {status: ❌ FAIL}}"), "PASS", ["gate-too-lenient", "decorated-word"]),
+        (of("PASS", "nfr_validation: {security: {status: Failed}}"), "PASS", ["gate-too-lenient", "unknown-value"]),
+        (of("✅"), None, ["unknown-value"]),
+        (of("not PASS"), None, ["unknown-value"]),
+    ],
+)
+def test_words_are_read_whatever_icons_stand_beside_them(text: str, gate: str | None, expected: list[str]) -> None:
+    checked = check_qa_gate(text, path="gate.yml")
+    assert checked.gate is not None
+    assert checked.gate.gate == gate
+    assert [finding.code for finding in checked.findings] == expected
+
+
 def test_each_finding_names_its_line_and_a_warning_alone_is_no_error() -> None:
     checked = check_qa_gate(of("PASS", issue("CRITICAL")), path="gate.yml")
     assert [(finding.code, finding.line) for finding in checked.findings] == [

@@ -69,6 +69,66 @@ def test_a_story_that_is_complete_and_of_which_nothing_is_told_lacks_everything(
     assert found == ["phase-skipped"] * 5 + ["completed-without-approval"] * 3
 
 
+@pytest.mark.parametrize(
+    ("after", "more", "expected"),
+    [
+        # Refused, put off or asked again after the approval.
+        (4, [("user_rejected", None, "fix at po_approval")], ["po"]),
+        (7, [("user_deferred", None, "qa_approval")], ["qa"]),
+        (8, [("user_rejected", "committing", None)], ["commit"]),
+        (8, [("checkpoint_reached", "committing", "commit_approval")], ["commit"]),
+        # Something was done since that it is to approve.
+        (7, [("agent_started", "fixing", None), ("agent_completed", "qa_review", None)], ["qa"]),
+        (8, [("agent_completed", "implementing", None), ("phase_changed", "qa_review", None)], ["qa", "commit"]),
+        (4, [("agent_completed", "validating", None)], ["po"]),
+        # It came too early: before the work, or before the checkpoint that comes first.
+        (1, [("user_approved", None, "commit_approval")], []),
+        (1, [("user_approved", None, None)], []),
+        (8, [("checkpoint_reached", "validating", None), ("user_approved", "validating", None)], ["qa", "commit"]),
+        # A commit is made after its approval, and what agents do wrong takes back nothing.
+        (8, [("phase_changed", "committing", None), ("error", "committing", "push failed")], []),
+    ],
+)
+def test_an_approval_covers_only_what_was_there_when_it_was_given_and_until_it_is_taken_back(
+    after: int, more: list[tuple[str, str | None, str | None]], expected: list[str]
+) -> None:
+    told = history()
+    entries = [entry(0, event, phase, details) for event, phase, details in more]
+    told[after:after] = entries
+    gaps = gaps_in(PipelineState(document(history=told)), exists=lambda _: True)
+    assert [gap.message.rpartition(" ")[2] for gap in gaps if gap.code == "completed-without-approval"] == [
+        f"{kind}_approval." for kind in expected
+    ]
+
+
+def test_an_early_approval_alone_is_none() -> None:
+    told = [one for one in history() if one["details"] != "at commit_approval"]
+    told.insert(1, entry(0, "user_approved", None, "commit_approval"))
+    assert codes(document(history=told)) == ["completed-without-approval"]
+
+
+def test_a_commit_that_failed_needs_another_approval_and_one_after_the_end_is_none() -> None:
+    failed = {**entry(7, "error", "committing"), "signoff": {"checkpoint": "commit_approval"}}
+    told = history()
+    told.insert(8, failed)
+    assert codes(document(history=told)) == ["completed-without-approval"]
+    late = [*told, entry(9, "user_approved", None, "commit_approval")]
+    assert (
+        codes(document(history=late, lastUpdated=None))
+        == ["completed-without-approval", "event-after-completion"][::-1]
+    )
+
+
+def test_after_a_fix_a_review_that_was_not_repeated_is_a_skipped_phase() -> None:
+    told = history()
+    told.insert(7, entry(6, "agent_started", "fixing"))
+    gaps = gaps_in(PipelineState(document(history=told)), exists=lambda _: True)
+    assert [gap.message for gap in gaps] == [
+        "Story 4.5 went on, and nothing shows it qa_review.",
+        "Story 4.5 is complete, and nothing shows an approval at qa_approval.",
+    ]
+
+
 def test_a_story_under_way_lacks_only_what_comes_before_where_it_is() -> None:
     story = {"id": "4.5", "state": "qa_review"}
     told = [entry(1, "phase_changed", "validating"), entry(2, "phase_changed", "qa_review")]
@@ -95,7 +155,7 @@ def test_words_times_files_and_stories_that_are_not_known_are_told() -> None:
             "completedAt": None,
         },
         stories={
-            "4.5": {"state": "Done?", "storyFile": "gone.md", "qaGateFile": 5, "timestamps": "none"},
+            "4.5": {"state": "Parked", "storyFile": "gone.md", "qaGateFile": 5, "timestamps": "none"},
             "4.6": {"timestamps": {"startedAt": "2026-01-12", "completedAt": "2026-01-11"}},
         },
         history=[entry(5, "jumped", "asleep"), entry(4, "error", story="4.7"), {"event": "error"}],

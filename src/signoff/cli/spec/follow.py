@@ -73,5 +73,6 @@ class SpecDoor:
     def after_failure(self, run: Run) -> str | None:
         return f"{self.call.again('run', 'retry', run.workflow_id)} && {self.again()}"
 
-    def keep_up(self, run: Run) -> None:
+    def keep_up(self, run: Run) -> Run:
         """Nothing beside the ledger tells of it."""
+        return run

@@ -72,7 +72,7 @@ def message_of(path: Path) -> str:
     Raises:
         InvalidInputError: `unreadable-file`, `invalid-commit-message`.
     """
-    return clean_message(read_file(path).decode("utf-8", errors="replace"))
+    return clean_message(_text_of(read_file(path), str(path)))
 
 
 def edit_message(message: str) -> str:
@@ -85,20 +85,50 @@ def edit_message(message: str) -> str:
         path = Path(folder) / "COMMIT_EDITMSG"
         path.write_text(f"{message}\n\n{_COMMENT}\n", "utf-8")
         _run_editor(path)
-        written = path.read_text("utf-8", errors="replace")
+        written = _text_of(_left_by_editor(path), "What the editor has left")
     kept = "\n".join(line for line in written.splitlines() if line != _COMMENT)
     return clean_message(kept)
 
 
+def _text_of(data: bytes, what: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        why = f"{what} is not UTF-8 at byte {error.start + 1}; write it as UTF-8."
+        raise InvalidInputError(why, code="invalid-commit-message") from None
+
+
 def _run_editor(path: Path) -> None:
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    editor = next(filter(str.strip, (os.environ.get("VISUAL", ""), os.environ.get("EDITOR", ""))), "vi")
     try:
         # Standard output may be caught; an editor needs the terminal.
         done = subprocess.run([*shlex.split(editor), str(path)], stdout=sys.stderr, check=False)
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"The editor {editor!r} cannot be started: {error}.", code="editor-failed") from None
+    except FileNotFoundError:
+        raise _editor_failed(editor, "is not installed") from None
+    except OSError as error:
+        raise _editor_failed(editor, f"cannot be started ({error.strerror})") from None
+    except ValueError:
+        raise _editor_failed(editor, "is no command: a quotation in it has no end") from None
     if done.returncode != 0:
-        raise InvalidInputError(f"The editor {editor!r} ended with {done.returncode}.", code="editor-failed")
+        how = (
+            f"ended with exit code {done.returncode}"
+            if done.returncode > 0
+            else f"was ended by signal {-done.returncode}"
+        )
+        raise _editor_failed(editor, how)
+
+
+def _left_by_editor(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        why = "The editor has left no message, so that nothing is changed."
+        raise InvalidInputError(why, code="editor-failed") from None
+
+
+def _editor_failed(editor: str, how: str) -> InvalidInputError:
+    advice = "Set EDITOR to one that is, or give the message with --message-file."
+    return InvalidInputError(f"The editor {editor!r} {how}. {advice}", code="editor-failed", details={"editor": editor})
 
 
 def _stderr() -> Any:

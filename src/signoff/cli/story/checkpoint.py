@@ -31,7 +31,8 @@ The decision goes to standard output, what is drawn to standard error. Exit code
     "--state",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The pipeline's state file; without it .bmad-core/state/pipeline-state.json, or else pipeline-state.json.",
+    help="The pipeline's state file; without it .bmad-core/state/pipeline-state.json, or else pipeline-state.json, in "
+    "the nearest folder of the repository that has one.",
 )
 @click.option(
     "--checkpoint",
@@ -54,13 +55,16 @@ def checkpoint(call: Call, state: Path | None, expected: str | None, style: str,
     What was decided before the state file could be written, or elsewhere, is found, and the file brought up to date.
     """
     from signoff.cli.story.answering import Said, message_of
-    from signoff.cli.story.desk import Desk, default_state, print_decision
+    from signoff.cli.story.desk import Desk, print_decision
+    from signoff.cli.story.project import repository_around, state_file_here
 
     message_file = options.pop("message_file")
     said = Said(message=None if message_file is None else message_of(message_file), **options)
+    path = state or state_file_here()
+    # One repository has one ledger, from wherever in it somebody answers.
+    call = call.at(repository_around(path) or Path.cwd())
     with call.backend(creates=True) as backend:
-        desk = Desk(call, backend, state or default_state(), None if expected is None else Kind(expected), said)
-        code, decision = desk.decide()
+        code, decision = Desk(call, backend, path, None if expected is None else Kind(expected), said).decide()
     if decision is not None:
         print_decision(decision, is_json=call.is_json or style == "json")
     return code

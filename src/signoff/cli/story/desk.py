@@ -7,18 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from signoff.app.answer_checkpoint import (
-    Asked,
     MakeCommit,
     Outcome,
+    answer_again,
     answer_checkpoint,
-    ask_checkpoint,
     settle_checkpoint,
 )
+from signoff.app.ask_checkpoint import Asked, ask_checkpoint, asked_before
 from signoff.app.project_story import project_story
 from signoff.cli.call import Call
 from signoff.cli.failure import DONE, WAITING, receipt_line
@@ -27,30 +27,27 @@ from signoff.cli.gate.answering import answering_commands
 from signoff.cli.gate.text import remaining_words
 from signoff.cli.output import note
 from signoff.cli.story.answering import Said, ask_action, ask_rationale, edit_message, is_attended
+from signoff.cli.story.project import repository_around
 from signoff.cli.story.screens import Screen, show_diff
 from signoff.errors import CallerError, ConflictError, GateDecidedError, InvalidInputError, NotFoundError
+from signoff.gates.gate import State
 from signoff.runners.repository import changes_of
 from signoff.runners.story.commit import commit
-from signoff.runners.story.look import look
+from signoff.runners.story.look import lock_problem, look
 from signoff.runners.story.projected import write_projection
 from signoff.runners.story.state_file import StateFile
 from signoff.sdk.ledger_backend import LedgerBackend
 from signoff.stories.asking import MESSAGE_FIELD, deferrals_of
-from signoff.stories.checkpoint import Checkpoint, CommitData, find_checkpoint
+from signoff.stories.changes import Changes
+from signoff.stories.checkpoint import Checkpoint, find_checkpoint, has_data
+from signoff.stories.checkpoint_data import CommitData
 from signoff.stories.choices import CONTINUE, EDIT, REVIEW, Action, find_action
 from signoff.stories.decision import Decision
-from signoff.stories.state import Kind
+from signoff.stories.state import Kind, PipelineState
 
 if TYPE_CHECKING:
     from signoff.cli.console.elsewhere import Elsewhere
     from signoff.sdk.backend import Backend
-
-_PLACES = (Path(".bmad-core/state/pipeline-state.json"), Path("pipeline-state.json"))
-
-
-def default_state() -> Path:
-    """Where pipelines keep their state; the first place where none is there."""
-    return next((path for path in _PLACES if path.exists()), _PLACES[0])
 
 
 def print_decision(decision: Decision, *, is_json: bool) -> None:
@@ -73,8 +70,7 @@ class Desk:
     def decide(self) -> tuple[int, Decision | None]:
         """The exit code, and the decision where one was taken."""
         while True:
-            asked = self._ask()
-            outcome = self._settle(asked) if asked.is_decided else self._put(asked)
+            outcome = self._said_again() or self._take()
             if outcome is None:
                 return WAITING, None
             self._tell(outcome)
@@ -82,8 +78,8 @@ class Desk:
                 return DONE, outcome.decision
             if outcome.why is None:
                 return WAITING, None
-            # What was said on the command line was for what was shown before.
-            self.said = replace(self.said, choice=None, rationale=None, message=None)
+            # What was decided was about what was shown before. The message is still theirs, and is shown again.
+            self.said = replace(self.said, choice=None, rationale=None)
 
     @cached_property
     def _file(self) -> StateFile:
@@ -96,22 +92,52 @@ class Desk:
     @cached_property
     def _root(self) -> Path:
         """The repository that the state file is in; else the one that we are in."""
-        here = Path.cwd().resolve()
-        folders = [*self.path.resolve().parents, here, *here.parents]
-        return next((one for one in folders if (one / ".git").exists()), here)
+        return repository_around(self.path) or Path.cwd().resolve()
+
+    def _take(self) -> Outcome | None:
+        asked = self._ask()
+        return self._settle(asked) if asked.is_decided else self._put(asked)
+
+    def _said_again(self) -> Outcome | None:
+        """A choice that comes after the pipeline has gone on is an answer to what it has passed: the same as there was,
+        or one that comes too late."""
+        state = self._file.read()
+        is_passed = not has_data(state) and self.said.choice is not None
+        asked = asked_before(self.backend, state) if is_passed else None
+        if asked is None or self.expected not in (None, asked.checkpoint.kind):
+            return None
+        action = find_action(asked.checkpoint.kind, str(self.said.choice))
+        if action is None or action.effect is None:
+            return None
+        note(f"Decided before: {receipt_line(asked.gate['receipt'])}.")
+        return answer_again(self.backend, self._file, asked, **self._reply(asked, action, self.said.rationale))
 
     def _ask(self) -> Asked:
-        state = self._file.read()
+        """As the file has it now, also where somebody writes to it just then."""
+        while True:
+            state = self._file.read()
+            checkpoint = self._checkpoint(state)
+            try:
+                return ask_checkpoint(self.backend, self._file, state, checkpoint, self._changes(checkpoint))
+            except ConflictError as error:
+                if error.code != "pipeline-state-changed":
+                    raise
+
+    def _checkpoint(self, state: PipelineState) -> Checkpoint:
         try:
             checkpoint = find_checkpoint(state, self.expected)
         except InvalidInputError as error:
             raise InvalidInputError(f"{error.message} It is in {self.path}.", code=error.code) from None
         if self.said.message is not None and checkpoint.kind is not Kind.COMMIT:
             raise InvalidInputError(f"--message-file is for {Kind.COMMIT}; this is {checkpoint.kind}.", code="usage")
-        is_own = checkpoint.own_gate is not None
+        return checkpoint
+
+    def _changes(self, checkpoint: Checkpoint) -> Changes | None:
+        """What a commit would hold; that of a run the run looks at itself."""
         about = checkpoint.about
-        changes = look(self._root, about.paths) if isinstance(about, CommitData) and not is_own else None
-        return ask_checkpoint(self.backend, self._file, state, checkpoint, changes)
+        if not isinstance(about, CommitData) or checkpoint.own_gate is not None:
+            return None
+        return look(self._root, about.paths)
 
     def _settle(self, asked: Asked) -> Outcome:
         """It was decided before the file could be told, or elsewhere."""
@@ -125,22 +151,19 @@ class Desk:
 
     def _put(self, asked: Asked) -> Outcome | None:
         """Draw it, and take the answer; None where nobody is there to give one."""
-        message = self.said.message
-        self._draw(asked, message)
+        self._draw(asked)
         action = None if self.said.choice is None else self._chosen(asked.checkpoint, self.said.choice)
         if action is not None and action.effect is not None:
-            return self._answer(asked, action, message, self.said.rationale)
-        if action is not None and action.action == REVIEW:
-            self._review(asked)
-        elif action is not None:
-            message = self._edited(asked, message)
+            return self._answer(asked, action, self.said.rationale)
+        if action is not None:
+            self._do(asked, action)
         if is_attended():
-            return self._ask_here(asked, message)
+            return self._ask_here(asked)
         self._say_where(asked)
         return None
 
-    def _draw(self, asked: Asked, message: str | None) -> None:
-        self._screen.checkpoint(asked.checkpoint, changes=asked.changes, message=message)
+    def _draw(self, asked: Asked) -> None:
+        self._screen.checkpoint(asked.checkpoint, changes=asked.changes, message=self.said.message)
         self._screen.options(asked.checkpoint.actions)
 
     def _chosen(self, checkpoint: Checkpoint, wanted: str) -> Action | None:
@@ -157,37 +180,43 @@ class Desk:
         self._screen.alarm(why)
         return None
 
-    def _ask_here(self, asked: Asked, message: str | None) -> Outcome:
+    def _ask_here(self, asked: Asked) -> Outcome:
         from signoff.cli.console.elsewhere import Elsewhere, EndedElsewhereError
 
         note(f"You answer as {self.call.actor}. Ctrl-C leaves the checkpoint open.")
         try:
             with Elsewhere(self.backend, asked.gate) as elsewhere:
-                return self._until_answered(asked, message, elsewhere)
+                return self._until_answered(asked, elsewhere)
         except EndedElsewhereError as ended:
             receipt = dict(ended.receipt)
         if receipt["decision"] is None:
-            return Outcome(receipt, why="The time for this answer is over; it is asked anew.")
+            why = "It was withdrawn" if receipt["state"] == State.CANCELLED else "The time for this answer is over"
+            return Outcome(receipt, why=f"{why}; what the pipeline asks now is asked anew.")
         note(f"Answered meanwhile: {receipt_line(receipt)}.")
         return settle_checkpoint(self.backend, self._file, asked, make_commit=self._make_commit)
 
-    def _until_answered(self, asked: Asked, message: str | None, elsewhere: Elsewhere) -> Outcome:
+    def _until_answered(self, asked: Asked, elsewhere: Elsewhere) -> Outcome:
         """Nobody is thrown out by a refusal: it is said why, and asked again."""
         while True:
             action = ask_action(elsewhere.ask, asked.checkpoint.actions)
             try:
-                if action.action == REVIEW:
-                    self._review(asked)
-                elif action.action == EDIT:
-                    message = self._edited(asked, message)
+                if action.effect is None:
+                    self._do(asked, action)
                 else:
                     self._check_committable(asked, action)
                     rationale = self.said.rationale or ask_rationale(elsewhere.ask)
-                    return self._answer(asked, action, message, rationale)
+                    return self._answer(asked, action, rationale)
             except ConflictError:
                 raise
             except CallerError as error:
                 self._screen.alarm(f"Not taken: {error.message}")
+
+    def _do(self, asked: Asked, action: Action) -> None:
+        """What decides nothing."""
+        if action.action == REVIEW:
+            self._review(asked)
+        else:
+            self._edit(asked)
 
     def _review(self, asked: Asked) -> None:
         if asked.changes is None:
@@ -195,41 +224,41 @@ class Desk:
         found = changes_of(self._root, asked.changes.head, [file.path for file in asked.changes.files])
         show_diff("There are no changes.\n" if found is None else found.text)
 
-    def _edited(self, asked: Asked, message: str | None) -> str:
+    def _edit(self, asked: Asked) -> None:
         about = asked.checkpoint.about
         assert isinstance(about, CommitData)  # noqa: S101 - only a commit's message is edited
         if not is_attended():
             why = "There is no terminal to edit at. Give the message with --message-file FILE --choice commit."
             raise InvalidInputError(why, code="no-terminal")
-        edited = edit_message(message or about.message)
-        self._draw(asked, edited)
-        return edited
+        self.said = replace(self.said, message=edit_message(self.said.message or about.message))
+        self._draw(asked)
 
     def _check_committable(self, asked: Asked, action: Action) -> None:
         """Nothing is approved that cannot be done; a run of its own looks for itself."""
         is_here = self._make_commit is not None and asked.checkpoint.own_gate is None
-        if action.action == CONTINUE and asked.changes is not None and asked.changes.obstacles and is_here:
-            why = " ".join(asked.changes.obstacles)
+        if action.action != CONTINUE or asked.changes is None or not is_here:
+            return
+        why = " ".join(filter(None, (*asked.changes.obstacles, lock_problem(self._root))))
+        if why:
             raise CallerError(f"It cannot be committed as it stands. {why}", code="commit-refused")
 
-    def _answer(self, asked: Asked, action: Action, message: str | None, rationale: str | None) -> Outcome:
+    def _answer(self, asked: Asked, action: Action, rationale: str | None) -> Outcome:
         self._check_committable(asked, action)
-        about, payload = asked.checkpoint.about, {"choice": action.key}
+        reply = self._reply(asked, action, rationale)
+        return answer_checkpoint(self.backend, self._file, asked, **reply, make_commit=self._make_commit)
+
+    def _reply(self, asked: Asked, action: Action, rationale: str | None) -> dict[str, Any]:
+        """The answer, as `answer_checkpoint` and `answer_again` take it."""
+        about, message, payload = asked.checkpoint.about, self.said.message, {"choice": action.key}
         if rationale is not None:
             payload["rationale"] = rationale
         if isinstance(about, CommitData) and action.action == CONTINUE and message not in (None, about.message):
             payload[MESSAGE_FIELD] = str(message)
         # Who pauses again after it went on says something new.
         deferrals = deferrals_of(asked.state, asked.checkpoint)
-        return answer_checkpoint(
-            self.backend,
-            self._file,
-            asked,
-            payload=payload,
-            dedupe_key=f"{dedupe_key_of(self.call.actor, self.call.settings.token, asked.gate, payload)}:{deferrals}",
-            origin="console" if is_attended() else "manual",
-            make_commit=self._make_commit,
-        )
+        same = dedupe_key_of(self.call.actor, self.call.settings.token, asked.gate, payload)
+        origin = "console" if is_attended() else "manual"
+        return {"payload": payload, "dedupe_key": f"{same}:{deferrals}", "origin": origin}
 
     @cached_property
     def _make_commit(self) -> MakeCommit | None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from signoff.app.project_story import project_story
+from signoff.app.retry_run import retry_run
 from signoff.cli.call import Call
 from signoff.cli.story.answers import Answers
+from signoff.cli.story.resumption import has_returned
 from signoff.cli.terminal import one_line
 from signoff.gates.gate import State
 from signoff.plans.plan import StepNode
@@ -32,13 +34,14 @@ _PLACES = {"ask-po": "validation", "accept": "implementation", "screen": "lookin
 
 @dataclass(frozen=True)
 class StoryDoor:
-    """Implements `Door` of `cli.follow.follower`."""
+    """Implements `Door` of `cli.follow.follower`. `began_at` is when somebody came to follow the run."""
 
     call: Call
     world: World
     backend: Backend
     state_file: Path
     answers: Answers
+    began_at: int
 
     def greeting(self, about: Mapping[str, str]) -> tuple[str, str]:
         return one_line(f"Story {about['storyId']}: {about['title']}"), one_line(f"{self.state_file}")
@@ -84,8 +87,11 @@ class StoryDoor:
     def after_failure(self, run: Run) -> str | None:
         return None if run.node in (PO_GATE, QA_GATE) else self.again()
 
-    def keep_up(self, run: Run) -> None:
+    def keep_up(self, run: Run) -> Run:
+        if has_returned(self.world, run, self.began_at):
+            run = retry_run(self.world, workflow_id=run.workflow_id, actor=self.call.actor)
         write_projection(self.state_file, project_story(self.world, run.workflow_id))
+        return run
 
     def _decide(self) -> None:
         from signoff.cli.story.answering import Said

@@ -34,7 +34,7 @@ def follow_story(
     with ended_by_signals(), own_ledger(call, creates=creates, migrates=migrates) as world:
         run = find(world)
         backend = LedgerBackend(world, actor=call.actor)
-        door = StoryDoor(call, world, backend, state_file, answers)
+        door = StoryDoor(call, world, backend, state_file, answers, began_at=world.clock())
         follower = Follower(
             call=call,
             world=world,

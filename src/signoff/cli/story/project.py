@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from signoff.cli.files import read_file
+from signoff.cli.files import as_seen_from_here, read_file
 from signoff.errors import InvalidInputError
-from signoff.stories.backlog import BACKLOG, COMPLETE, Story, current_sprint, finished_stories
+from signoff.stories.backlog import BACKLOG, COMPLETE, Story, check_named_once, current_sprint, finished_stories
 from signoff.stories.core_config import CoreConfig, read_core_config
 from signoff.stories.state import PipelineState, Stage
 
@@ -44,6 +44,7 @@ class Project:
 
         Raises:
             InvalidInputError: (`unknown-story`, `story-complete`, `dependencies-unfinished`) it cannot be started.
+            DocumentError: (`duplicate-story`) nobody knows how far it is.
         """
         if self.backlog is None:
             if story_id is None:
@@ -54,6 +55,7 @@ class Project:
             return Story(story_id, "", None)
         text = read_file(self.backlog).decode("utf-8", errors="surrogateescape")
         story = _chosen(current_sprint(text), story_id, self.backlog)
+        check_named_once(text, story.id, path=str(self.backlog))
         if story.state == COMPLETE:
             raise InvalidInputError(f"Story {story.id} is complete.", code="story-complete")
         _check_dependencies(story, finished_stories(text), state)
@@ -84,9 +86,27 @@ def state_file_in(root: Path, state: Path | None) -> Path:
     return next((root / path for path in STATES if (root / path).exists()), root / STATES[0]).resolve()
 
 
+def state_file_here() -> Path:
+    """Where pipelines keep it, in the nearest folder from here up to the repository that has one."""
+    root, here = repository_here(), Path.cwd().resolve()
+    folders = [one for one in (here, *here.parents) if root is not None and one.is_relative_to(root)] or [here]
+    found = (folder / path for folder in folders for path in STATES if (folder / path).exists())
+    return as_seen_from_here(next(found, folders[-1] / STATES[0]))
+
+
 def repository_here() -> Path | None:
-    here = Path.cwd().resolve()
-    return next((one for one in (here, *here.parents) if (one / ".git").exists()), None)
+    return repository_of(Path.cwd())
+
+
+def repository_around(state_file: Path) -> Path | None:
+    """The repository that a state file is in, else the one that we are in."""
+    return repository_of(state_file.resolve().parent) or repository_here()
+
+
+def repository_of(folder: Path) -> Path | None:
+    """The repository that a folder is in."""
+    inner = folder.resolve()
+    return next((one for one in (inner, *inner.parents) if (one / ".git").exists()), None)
 
 
 def _repository() -> Path:

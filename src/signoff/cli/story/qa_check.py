@@ -20,8 +20,13 @@ Examples:
   signoff story qa-check docs/qa/gates
   signoff story qa-check docs/qa/gates/4.5-coverage.yml --json
 
-Exit codes: 0 no errors, 1 there are some. A file that cannot be read is one.
+Exit codes: 0 no errors, 1 there are some. A file that cannot be read is one, a folder without gates too.
 """
+#: Whoever names a folder without gates means another one: nothing was checked, and that is not well.
+_EMPTY = Checked(
+    None,
+    (Finding("no-gate-files", "There is no QA gate file: looked for .yml and .yaml here and in the folders in it."),),
+)
 _COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
@@ -37,10 +42,15 @@ def qa_check(call: Call, paths: Sequence[Path]) -> int:
     from signoff.runners.story.gate_files import look_at_gate_files
 
     checked = {str(path): one for path, one in look_at_gate_files(paths)}
+    checked |= {str(path): _EMPTY for path in paths if path.is_dir() and not _is_in(path, checked)}
     files = _superseded(checked)
     document = {"files": [_file(path, one) for path, one in files.items()], "stories": list(_stories(files))}
     call.show(document, lambda: _draw(files))
     return FAILED if any(one.status == "error" for one in files.values()) else DONE
+
+
+def _is_in(folder: Path, checked: Mapping[str, Checked]) -> bool:
+    return any(folder in Path(path).parents for path in checked)
 
 
 def _superseded(checked: Mapping[str, Checked]) -> dict[str, Checked]:

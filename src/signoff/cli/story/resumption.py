@@ -38,6 +38,15 @@ def run_to_resume(world: World, state_file: str, story_id: str | None, *, actor:
     return retry_run(world, workflow_id=run.workflow_id, actor=actor)
 
 
+def has_returned(world: World, run: Run, since: int) -> bool:
+    """Whether the run has ended at its commit by an abort from before `since`: who follows it since then has come back
+    to where that leads. No worker may have been there to end the run before."""
+    if run.status is not Status.ERROR or run.node != COMMIT_GATE:
+        return False
+    decided = [gate.decided_at for gate in _gates_at(world, run, COMMIT_GATE)[-1:] if gate.state is State.RECEIVED]
+    return any(at is not None and at < since for at in decided)
+
+
 def _asked_again(world: World, run: Run, actor: str) -> Run:
     """At the first checkpoint the story's file may have been changed since it was shown."""
     gate = _waiting(world, run)
@@ -61,8 +70,13 @@ def _is_aborted(world: World, run: Run) -> bool:
     """By a person, at a checkpoint to which nobody returns."""
     if run.node not in GATE_NODES or run.node == COMMIT_GATE:
         return False
-    gates = [gate for gate in find_gates_of(world, run.workflow_id) if gate.on_decision["node"] == run.node]
+    gates = _gates_at(world, run, run.node)
     return bool(gates) and gates[-1].state is State.RECEIVED
+
+
+def _gates_at(world: World, run: Run, node: str) -> list[Gate]:
+    """In the order in which they were opened."""
+    return [gate for gate in find_gates_of(world, run.workflow_id) if gate.on_decision["node"] == node]
 
 
 def _has_ended(run: Run) -> InvalidInputError:

@@ -22,16 +22,20 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.cli.output import page
-from signoff.cli.terminal import is_terminal, one_line, sanitise
+from signoff.cli.terminal import cells, is_terminal, one_line, sanitise
 from signoff.stories.changes import MISSING, Changes
-from signoff.stories.checkpoint import Checkpoint, CommitData, PoData, QaData
+from signoff.stories.checkpoint import Checkpoint
+from signoff.stories.checkpoint_data import CommitData, PoData, QaData
 from signoff.stories.choices import HEADINGS, NUMBERS, Action
+from signoff.stories.state import letters_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 WIDTH_DEFAULT, WIDTH_MAX = 100, 120
-_ALARMING = frozenset({"no-go", "fail", "high", "critical"})
+#: Longer words may be broken in a table; shorter ones never are.
+WORD_CELLS_MAX = 16
+_ALARMING = frozenset({"nogo", "fail", "failed", "critical"})
 _ALARM, _BOLD, _DIM = "bold red", "bold", "dim"
 _STYLES = {"new": "green", "deleted": "red", "missing": _ALARM, "unchanged": _DIM}
 
@@ -89,7 +93,7 @@ class Screen:
             self._said("SUMMARY", checkpoint.summary)
 
     def _po(self, about: PoData) -> None:
-        score = f" (Score: {about.score}/10)" if about.score else ""
+        score = f" (Score: {about.score})" if about.score else ""
         self._said("VALIDATION STATUS", f"{about.status or 'not said'}{score}", is_alarm=_is_alarming(about.status))
         rows = [
             (str(number), one.section, _with_reason(one.change, one.reason))
@@ -124,15 +128,27 @@ class Screen:
         if not rows:
             self._said(title, "none")
             return
+        least = [_longest_word(column) for column in zip(heads, *rows, strict=True)]
+        # Beside its text each column has a space on either side and a line.
+        if sum(least) + 3 * len(least) + 1 > self._console.width:
+            self._list(title, heads, rows)
+            return
         lines = box.ASCII2 if self.is_plain else box.ROUNDED
         table = Table(box=lines, show_lines=not styled, header_style=_BOLD, safe_box=False)
-        for head in heads:
-            table.add_column(head, overflow="fold")
+        for head, width in zip(heads, least, strict=True):
+            table.add_column(head, overflow="fold", min_width=width)
         for row in rows:
             style = _STYLES.get(row[0], "") if styled else ""
             words = (MISSING.upper(), *row[1:]) if styled and row[0] == MISSING else row
             table.add_row(*(Text(sanitise(cell).strip(), style=style) for cell in words))
         self._draw(Text(f"{title}:", style=_BOLD), table, Text())
+
+    def _list(self, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table for which the terminal is too narrow: one cell under the other."""
+        self._draw(Text(f"{title}:", style=_BOLD), Text())
+        for row in rows:
+            told = zip(heads, row, strict=True)
+            self._draw(*(_hanging(f"{head}: {one_line(cell)}", 2) for head, cell in told if cell.strip()), Text())
 
     def _panel(self, title: str, text: str) -> None:
         lines = box.ASCII2 if self.is_plain else box.ROUNDED
@@ -150,12 +166,17 @@ def _hanging(text: str, indent: int) -> RenderableType:
     return Padding(Text(text), (0, 0, 0, indent), expand=False)
 
 
+def _longest_word(texts: Sequence[str]) -> int:
+    words = (word for text in texts for word in sanitise(text).split())
+    return min(max((cells(word) for word in words), default=0), WORD_CELLS_MAX)
+
+
 def _with_reason(change: str, reason: str) -> str:
     return f"{change}\n({reason})" if reason.strip() else change
 
 
 def _is_alarming(text: str | None) -> bool:
-    return text is not None and text.strip().lower() in _ALARMING
+    return text is not None and letters_of(text) in _ALARMING
 
 
 def show_diff(text: str) -> None:

@@ -84,11 +84,11 @@ def start(
     on with `story resume`.
     """
     from signoff.cli.own_ledger import check_own
-    from signoff.cli.story.project import open_project
+    from signoff.cli.story.project import open_project, repository_here
     from signoff.runners.story.state_file import StateFile
 
     core_config = call.flags["config"]
-    call = replace(call, flags={**call.flags, "config": None})
+    call = replace(call, flags={**call.flags, "config": None}).at(repository_here() or Path.cwd())
     check_own(call)
     project = open_project(None if core_config is None else Path(core_config), backlog, state)
     said = Said(answers, rationale).read()
@@ -127,8 +127,10 @@ def resume(call: Call, story_id: str | None, state: Path | None, answers: Sequen
     from signoff.cli.story.follow import follow_story
     from signoff.cli.story.project import repository_here, state_file_in
 
+    root = repository_here() or Path.cwd()
+    call = call.at(root)
     check_own(call)
-    state_file = state_file_in(repository_here() or Path.cwd(), state)
+    state_file = state_file_in(root, state)
     said = Said(answers, rationale).read()
 
     def find(world: World) -> Run:

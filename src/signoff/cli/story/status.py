@@ -34,7 +34,8 @@ def status(call: Call, story_id: str | None, state: Path | None, update: bool) -
     """Show where the story ID stands, the last one that was started without it, and what it waits for."""
     from signoff.cli.story.project import repository_here, state_file_in
 
-    state_file = state_file_in(repository_here() or Path.cwd(), state)
+    root = repository_here() or Path.cwd()
+    call, state_file = call.at(root), state_file_in(root, state)
     run, shown, is_behind = _look(call, state_file, story_id, update=update)
     document = _document(state_file, shown, run, story_id, is_behind=is_behind)
     call.show(document, lambda: _draw(call, document))

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from signoff.errors import StepFailedError
 from signoff.runners.git import check_git, run_git
 from signoff.runners.process import Limits, Outcome, inherited_environment, run_program
 from signoff.runners.repository import head_of
-from signoff.runners.story.look import LINK, Entry, Found, checked, find, is_well, look, named, told
+from signoff.runners.story.commit_lock import hold_commits
+from signoff.runners.story.look import LINK, Entry, Found, checked, find, is_well, lock_problem, look, named, told
 from signoff.stories.changes import UNCHANGED, Changed, Changes, CommitOutcome, Committed, FileChange, HookFailed
 
 #: Hooks may run a whole suite of tests.
@@ -27,40 +28,59 @@ _KEPT = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTE
 
 
 def commit(root: Path, approved: Changes, message: str) -> CommitOutcome:
-    """Commit exactly what was approved, with this message; what was committed before a crash is found.
+    """Commit exactly what was approved, with this message; what was committed before a crash is found, also where the
+    git of whoever was killed is still at it: that is waited for.
 
     Raises:
-        MissingProgramError: git is not installed.
+        MissingProgramError: git is not installed. StepFailedError: (`git-busy`) it took too long.
     """
     check_git()
-    done = _made_before(root, approved)
-    if done is not None:
-        return _finished(root, approved, done, message)
-    try:
-        return _commit(root, approved, message)
-    except StepFailedError as error:
-        # A filter that is not there, say: whoever approved it is shown why, and asked again.
-        return HookFailed(error.message)
+    if not (root / ".git").exists():
+        return Changed(f"There is no git repository in {root}.")
+    with hold_commits(root, wait_s=COMMIT_LIMITS.timeout_s) as lock:
+        done = _made_before(root, approved)
+        if done is not None:
+            return _finished(root, approved, done, message)
+        try:
+            return _commit(root, approved, message, lock)
+        except StepFailedError as error:
+            # A filter that is not there, say: whoever approved it is shown why, and asked again.
+            return HookFailed(error.message)
 
 
-def _commit(root: Path, approved: Changes, message: str) -> CommitOutcome:
+def _commit(root: Path, approved: Changes, message: str, lock: int) -> CommitOutcome:
     now = look(root, [file.path for file in approved.files])
-    wanted = _difference(approved, now) or _wanted(root, approved)
+    wanted = _difference(approved, now) or _busy(root) or _wanted(root, approved)
     if isinstance(wanted, Changed):
         return wanted
+    branch = _said(root, "symbolic-ref", "HEAD")
     with tempfile.TemporaryDirectory(prefix="signoff-commit-") as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         _fill_index(root, approved.head, wanted, env)
-        words = ("commit", "--quiet", "--cleanup=verbatim", "--file=-")
-        outcome = _git(root, *words, stdin=f"{message}\n".encode(), env=env, limits=COMMIT_LIMITS)
+        # In a file: a pipe would end in the middle of a message where we are killed.
+        text = Path(folder) / "message"
+        text.write_bytes(f"{message}\n".encode())
+        words = ("commit", "--quiet", "--cleanup=verbatim", f"--file={text}")
+        outcome = _git(root, *words, env=env, limits=COMMIT_LIMITS, pass_fds=(lock,))
     if not is_well(outcome):
-        # The git of somebody who was killed may have lived on, and made it meanwhile.
-        done = _made_before(root, approved)
-        return HookFailed(told(outcome)) if done is None else _finished(root, approved, done, message)
-    made = _said(root, "rev-parse", "--verify", "HEAD^{commit}")
-    if not _holds(root, approved, made, wanted):
-        return _taken_back(root, approved, made, wanted)
+        return HookFailed(told(outcome))
+    made = _tip(root, branch)
+    if made is None or made == approved.head:
+        return _gone_elsewhere(root, approved)
+    if _parents(root, made) != _expected_parents(approved) or _held(root, approved.head, made) != wanted:
+        return _taken_back(root, approved, branch, made, wanted)
     return _finished(root, approved, made, message)
+
+
+def _busy(root: Path) -> Changed | None:
+    why = lock_problem(root)
+    return None if why is None else Changed(why)
+
+
+def _tip(root: Path, ref: str) -> str | None:
+    """The commit that a branch is at, by its whole name, for a hook may have checked out another one."""
+    found = _git(root, "rev-parse", "--quiet", "--verify", f"{ref}^{{commit}}")
+    return found.stdout.decode().strip() or None
 
 
 def _difference(approved: Changes, now: Changes) -> Changed | None:
@@ -105,10 +125,6 @@ def _fill_index(root: Path, head: str | None, wanted: Mapping[str, Entry], env: 
 def _update_index(root: Path, wanted: Mapping[str, Entry], env: Mapping[str, str]) -> Outcome:
     lines = [f"{mode} {id_}\t{path}\0" for path, (mode, id_) in wanted.items()]
     return _git(root, "update-index", "-z", "--index-info", stdin="".join(lines).encode(), env=env)
-
-
-def _holds(root: Path, approved: Changes, made: str, wanted: Mapping[str, Entry]) -> bool:
-    return _parents(root, made) == _expected_parents(approved) and _held(root, approved.head, made) == wanted
 
 
 def _parents(root: Path, made: str) -> list[str]:
@@ -160,32 +176,56 @@ def _is_as_shown(root: Path, file: FileChange, entry: Entry) -> bool:
 
 
 def _finished(root: Path, approved: Changes, made: str, message: str) -> Committed:
-    """The person's own index is brought to what was committed."""
-    written = _update_index(root, _held(root, approved.head, made), {})
+    """The person's own index is brought to what was committed, unless a hook has gone to another branch since."""
+    remarks = []
+    now = head_of(root)
+    if (now.branch, now.commit) != (approved.branch, made):
+        remarks.append(f"A hook has checked out {now.branch or now.commit} after the commit.")
+    elif not is_well(_update_index(root, _held(root, approved.head, made), {})):
+        remarks.append("The index could not be brought up to date; run: git reset")
     _git(root, "update-index", "-q", "--refresh")
-    remarks = [] if is_well(written) else ["The index could not be brought up to date; run: git reset"]
     said = _said(root, "-c", "i18n.logOutputEncoding=UTF-8", "log", "--max-count=1", "--format=%B", made)
     if said.strip() != message.strip():
         remarks.append(f"A hook has changed the message; it is now: {said.strip()}")
     return Committed(made, " ".join(remarks) or None)
 
 
-def _taken_back(root: Path, approved: Changes, made: str, wanted: Mapping[str, Entry]) -> Changed:
+def _taken_back(root: Path, approved: Changes, branch: str, made: str, wanted: Mapping[str, Entry]) -> Changed:
     """A hook has put something into the commit that nobody has seen."""
     held = _held(root, approved.head, made)
     others = sorted(path for path in {*held, *wanted} if held.get(path) != wanted.get(path))
-    reason = ("-m", "signoff: a hook changed what was approved")
-    back = ("update-ref", *reason, "HEAD", approved.head, made) if approved.head else ("update-ref", "-d", "HEAD", made)
-    checked(_git(root, *back), "take the commit back")
+    _take_back(root, branch, approved, made)
     why = f"A hook changed what was to be committed ({named(others)}); the commit {made[:12]} was taken back."
     return Changed(why, tuple(others))
 
 
+def _gone_elsewhere(root: Path, approved: Changes) -> Changed:
+    """The branch is as it was, for a hook has checked out another one: the commit, if there is one, is there."""
+    made, taken_back = _tip(root, "HEAD"), ""
+    if made is not None and made != approved.head and _parents(root, made) == _expected_parents(approved):
+        _take_back(root, "HEAD", approved, made)
+        taken_back = f"; the commit {made[:12]} was taken back"
+    where = head_of(root).branch or "no branch"
+    return Changed(f"A hook has checked out {where}, and {approved.branch} was approved{taken_back}.")
+
+
+def _take_back(root: Path, ref: str, approved: Changes, made: str) -> None:
+    reason = ("-m", "signoff: a hook changed what was approved")
+    back = ("update-ref", *reason, ref, approved.head, made) if approved.head else ("update-ref", "-d", ref, made)
+    checked(_git(root, *back), "take the commit back")
+
+
 def _git(
-    root: Path, *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, limits: Limits = LOOK_LIMITS
+    root: Path,
+    *words: str,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    limits: Limits = LOOK_LIMITS,
+    pass_fds: Sequence[int] = (),
 ) -> Outcome:
     """Git as the person has it, in this repository."""
-    return run_program(["git", *words], limits, stdin=stdin, cwd=root, env={**_environment(), **(env or {})})
+    environ = {**_environment(), **(env or {})}
+    return run_program(["git", *words], limits, stdin=stdin, cwd=root, env=environ, pass_fds=pass_fds)
 
 
 def _environment() -> dict[str, str]:

@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from signoff.errors import StepFailedError
@@ -120,6 +121,21 @@ def _under_way(root: Path) -> Iterator[str]:
     folder = Path(checked(run_git(root, "rev-parse", "--absolute-git-dir"), "find its folder").strip())
     if any((folder / name).exists() for name in _UNDER_WAY):
         yield "A merge, a rebase or the like is under way; end it first."
+
+
+def lock_problem(root: Path) -> str | None:
+    """Why nobody can commit at the moment, though nothing is wrong with what is to be committed."""
+    if not (root / ".git").exists():
+        return None
+    lock = Path(checked(run_git(root, "rev-parse", "--absolute-git-dir"), "find its folder").strip()) / "index.lock"
+    try:
+        since = datetime.fromtimestamp(lock.stat().st_mtime).astimezone()
+    except FileNotFoundError:
+        return None
+    return (
+        f"Another git is at work in {root}, or one was killed there: {lock} is there since {since:%Y-%m-%d %H:%M:%S}. "
+        "Wait until it has ended; where no git runs, remove that file. Then answer again."
+    )
 
 
 def _staged_besides(root: Path, head: str | None, paths: Sequence[str]) -> Iterator[str]:

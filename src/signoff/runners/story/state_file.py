@@ -1,7 +1,7 @@
 """A pipeline's state file on the disk: read in whatever encoding it came, written whole or not at all.
 
 The file is shared with programs that know of no lock; each of ours holds one while it looks and writes, and what
-anybody else has changed meanwhile is never written over.
+anybody else has changed meanwhile is never written over. What is not ours in it stays, byte for byte.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from signoff.app import moments
-from signoff.app.answer_checkpoint import state_changed
+from signoff.app.ask_checkpoint import state_changed
 from signoff.errors import DocumentError, InvalidInputError, NotFoundError, OperationError
-from signoff.stories.state import PipelineState, read_state, to_text
+from signoff.stories.state import PipelineState, read_state
+from signoff.stories.state_text import rewrite
 
 STATE_BYTES_MAX = 8 * 1024 * 1024
 _DRAFT_SUFFIX = ".new"
@@ -40,11 +42,7 @@ class StateFile:
             NotFoundError: (`pipeline-state-not-found`). InvalidInputError: (`unreadable-file`). DocumentError:
             (`invalid-pipeline-state`) it is too long, or no state.
         """
-        data = self._read_bytes()
-        if len(data) > STATE_BYTES_MAX:
-            why = f"Invalid pipeline state: it has more than {STATE_BYTES_MAX} bytes."
-            raise DocumentError(why, path=str(self.path), line=1, code="invalid-pipeline-state")
-        return read_state(_decode(data), path=str(self.path))
+        return self._state_in(self._read_bytes())
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -71,11 +69,14 @@ class StateFile:
         """
         target = self.path.resolve()
         draft = target.with_name(f".{target.name}.{os.getpid()}{_DRAFT_SUFFIX}")
-        data = to_text(state).encode()
+        before = self._read_bytes()
+        if self._state_in(before) != instead_of:
+            raise state_changed(str(self.path))
+        data = _rewritten(before, state)
         try:
             _write_draft(draft, data, mode=stat.S_IMODE(target.stat().st_mode))
             moments.reach(moments.STATE_DRAFTED)
-            if self.read() != instead_of:
+            if self._read_bytes() != before:
                 raise state_changed(str(self.path))
             draft.replace(target)
             _sync_folder(target.parent)
@@ -87,6 +88,19 @@ class StateFile:
         if self._read_bytes() != data:
             why = f"{self.path} does not hold what was written to it a moment ago."
             raise OperationError(why, code="pipeline-state-lost")
+
+    def _state_in(self, data: bytes) -> PipelineState:
+        if len(data) > STATE_BYTES_MAX:
+            raise self._invalid(f"it has more than {STATE_BYTES_MAX} bytes")
+        try:
+            text = _encoding_of(data).decode(data)
+        except UnicodeDecodeError as error:
+            raise self._invalid(f"it is not {error.encoding} at byte {error.start}") from None
+        return read_state(text, path=str(self.path))
+
+    def _invalid(self, why: str) -> DocumentError:
+        why = f"Invalid pipeline state: {why}."
+        return DocumentError(why, path=str(self.path), line=1, code="invalid-pipeline-state")
 
     def _read_bytes(self) -> bytes:
         try:
@@ -112,16 +126,38 @@ def _not_found(path: Path, error: OSError) -> NotFoundError:
     )
 
 
-def _decode(data: bytes) -> str:
-    """UTF-8, or what other editors and shells make of a file; nothing is ever lost in it."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", errors="replace")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
+@dataclass(frozen=True)
+class _Encoding:
+    """There and back the bytes are the same: `errors` keeps what is no text as lone surrogates."""
+
+    name: str
+    errors: str
+
+    def decode(self, data: bytes) -> str:
+        return data.decode(self.name, self.errors)
+
+    def encode(self, text: str) -> bytes:
+        return text.encode(self.name, self.errors)
+
+
+_UTF_8 = _Encoding("utf-8", "surrogateescape")
+_UTF_16 = {
+    codecs.BOM_UTF16_LE: _Encoding("utf-16-le", "surrogatepass"),
+    codecs.BOM_UTF16_BE: _Encoding("utf-16-be", "surrogatepass"),
+}
+
+
+def _encoding_of(data: bytes) -> _Encoding:
+    """UTF-8, but for what the mark at the beginning says; the mark is taken as part of the text."""
+    return _UTF_16.get(data[:2], _UTF_8)
+
+
+def _rewritten(before: bytes, state: PipelineState) -> bytes:
+    encoding = _encoding_of(before)
+    text = encoding.decode(before)
+    # Bytes that are no UTF-8 are those of another encoding, and nobody knows of which.
+    is_ascii = encoding is _UTF_8 and any("\udc80" <= one <= "\udcff" for one in text)
+    return encoding.encode(rewrite(text, state.raw, is_ascii=is_ascii))
 
 
 def _write_draft(draft: Path, data: bytes, *, mode: int) -> None:

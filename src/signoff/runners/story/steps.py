@@ -21,6 +21,7 @@ from signoff.plans.story import (
     ASK,
     BEGIN,
     COMMIT,
+    COMMIT_GATE,
     DRAFT,
     IMPLEMENT,
     QA,
@@ -193,13 +194,12 @@ class _Step:
         changes = look(self.root, files)
         path, _ = self._story()
         notes = [*self._not_committed(), *filter(None, [_left_out(left_out).strip()])]
-        message = self._output("implement")["commitMessage"]
-        shown = data.commit_data(self.about, message, changes, story_file=path, notes=notes, left_out=left_out)
+        shown = data.commit_data(self.about, self._message(), changes, story_file=path, notes=notes, left_out=left_out)
         asked = self._asked(shown, {}, changes)
         return self._with(asked, changes=changes.to_wire())
 
     def commit(self) -> StepResult:
-        shown, said = self._output("screen"), self._output("commit-approval")
+        shown, said = self._output("screen"), self._output(COMMIT_GATE)
         message = clean_message(said.get("message") or shown["data"]["commitMessage"])
         outcome = commit(self.root, changes_from_wire(shown["changes"]), message)
         if isinstance(outcome, Committed):
@@ -290,6 +290,12 @@ class _Step:
         named = {path for output in outputs for path in output.get("changedFiles", [])}
         answered = {output[name] for output in outputs for name in ("storyFile", "qaGateFile") if name in output}
         return {clean_path(path) for path in (*named, *answered, self.about["backlog"]) if path}
+
+    def _message(self) -> str:
+        """The one that a person wrote, where it could not be committed before, else the one shown before, else the
+        agent's: behind the screen no agent works."""
+        said, shown = self._output(COMMIT_GATE).get("message"), self._output("screen").get("data", {})
+        return str(said or shown.get("commitMessage") or self._output("implement")["commitMessage"])
 
     def _not_committed(self) -> Iterator[str]:
         """Why it was not committed before, where that is so."""
