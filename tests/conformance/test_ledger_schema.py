@@ -29,7 +29,7 @@ CONTRACT = {
     "principals": "id, name, kind, roles, disabled_at",
     "tokens": "id, principal_id, hash, created_at, expires_at, revoked_at",
     "delegations": "id, from_principal, to_principal, until_at, created_at, revoked_at",
-    "sessions": "id, hash, principal_id, token_id, link_id, created_at, expires_at, ends_at, ended_at",
+    "sessions": "id, hash, principal_id, token_id, link_id, created_at, expires_at, ends_at, ended_at, issuer, subject",
     "links": "id, hash, principal_id, workflow_id, gate_key, created_at, expires_at, used_at",
     "workers": "id, started_at, beat_at",
     "resumptions": "workflow_id, gate_key, thread_id, checkpoint_id, state, attempts, next_at, claimed_at, claimed_by, "

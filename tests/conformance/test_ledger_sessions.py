@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 
+import psycopg
 import pytest
 from ledger_databases import T0, dump
 from ledger_samples import a_gate, put_gates
@@ -14,12 +16,15 @@ from signoff.gates.session import Link, Session
 from signoff.gates.token import Token
 from signoff.ledger.database import Database
 
+REFUSALS = (sqlite3.IntegrityError, psycopg.IntegrityError)
+
 ADA = Principal("pr_1", "ada", "person", frozenset())
 BOB = Principal("pr_2", "bob", "person", frozenset())
 TOKEN = Token("tk_1", "pr_1", "ab" * 32, created_at=T0)
 LINK = Link("sl_1", "cd" * 32, "pr_2", "wf-1", "go-live", created_at=T0, expires_at=T0 + 100)
 OF_TOKEN = Session("ss_1", "01" * 32, "pr_1", "tk_1", None, created_at=T0, expires_at=T0 + 10, ends_at=T0 + 50)
 OF_LINK = Session("ss_2", "02" * 32, "pr_2", None, "sl_1", created_at=T0, expires_at=T0 + 10, ends_at=T0 + 50)
+VOUCHED = replace(OF_TOKEN, id="ss_3", hash="03" * 32, token_id=None, issuer="https://accounts.example", subject="u-1")
 
 
 @pytest.fixture
@@ -75,3 +80,13 @@ def test_a_link_is_used_once_and_in_its_time(known: Ledger) -> None:
         assert not tx.use_link("sl_1", now=T0 + 100)
         assert [tx.use_link("sl_1", now=T0 + 99) for _ in range(2)] == [True, False]
         assert tx.link("sl_1") == replace(LINK, used_at=T0 + 99)
+
+
+def test_a_session_says_one_thing_alone_of_how_it_was_opened(known: Ledger, database: Database) -> None:
+    with known.write(IDENTITY, "test") as tx:
+        tx.insert_session(VOUCHED)
+        assert tx.session_with_hash("03" * 32) == VOUCHED
+    for wrong in ({"token_id": "tk_1"}, {"link_id": "sl_1"}, {"subject": None}, {"issuer": None}):
+        with pytest.raises(REFUSALS), known.write(IDENTITY, "test") as tx:
+            tx.insert_session(replace(VOUCHED, id="ss_9", hash="09" * 32, **wrong))
+    assert len(dump(database, "sessions")["sessions"]) == 3

@@ -24,10 +24,12 @@ def settings_page() -> str:
         f"{code(CONFIG_ENV)} names. A dot in a name leads into a mapping. An unknown name in it is an error "
         "(`invalid-settings`), and so is a value that cannot be taken; every problem is named with its line.",
         fence("port: 8701\ncallbacks:\n  allow:\n    - https://ci.example/hooks/\ngates:\n  G1: advisory", "yaml"),
-        "Secrets have no flag, since other users of a machine can read command lines. `gates` and `mission_guard` have "
+        "Secrets have no flag, since other users of a machine can read command lines; "
+        f"{_environment_only()} stands in no file either. `gates` and `mission_guard` have "
         "neither flag nor variable: what relaxes a gate stands in the file, where it can be reviewed. Relative paths "
         f"start at the working directory; those of {_kept_with_the_file()} in {code(CONFIG_FILE)} start at its own "
-        "folder. `_s` are seconds.",
+        "folder. In a linked worktree of git the file and the ledger are those of the repository's primary checkout, "
+        "unless a flag or a variable names others. `_s` are seconds.",
         "What the modes of `gates` mean, and which tier takes which, is in the [reference of specs](spec.md).",
         table(("name", "flag", "environment", "accepts", "default", "what it is"), map(_row, SETTINGS)),
         "## Other names in the environment",
@@ -38,6 +40,10 @@ def settings_page() -> str:
 
 def _kept_with_the_file() -> str:
     return " and ".join(code(setting.name) for setting in SETTINGS if setting.kind is FOLDER_OF_FILE)
+
+
+def _environment_only() -> str:
+    return " and ".join(code(setting.name) for setting in SETTINGS if setting.is_environment_only)
 
 
 def _row(setting: Setting) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ class Promise:
     flag: str | None
     by_flag: tuple[str, Any]
     by_env: tuple[str, Any] | None
-    by_yaml: tuple[str, Any]
+    by_yaml: tuple[str, Any] | None
     aliases: tuple[tuple[str, str, Any], ...] = ()
 
 
@@ -113,11 +113,15 @@ PROMISES = {
     "callbacks.secret": text(None, None),
     "ingress.secret": text(None, None),
     "ingress.actor": text("--ingress-actor", "webhook"),
+    "oidc.issuer": url("--oidc-issuer", "https"),
+    "oidc.client_id": text("--oidc-client-id", None),
+    "oidc.client_secret": Promise(None, None, ("one", "one"), ("two", "two"), None),
+    "oidc.claim": text("--oidc-claim", "preferred_username"),
     "notify_file": Promise(
         Path("notify.yaml"), "--notify-file", ("a", Path("a")), ("/b", Path("/b")), ("../c", Path("../c"))
     ),
     "public_url": Promise(
-        None, "--public-url", ("https://a", "https://a/"), ("http://b/c", "http://b/c"), ("http://d/", "http://d/")
+        None, "--public-url", ("https://a", "https://a/"), ("http://b:1", "http://b:1/"), ("http://d/", "http://d/")
     ),
     "missions_dir": Promise(None, "--missions-dir", ("a", Path("a")), ("/b", Path("/b")), ("../c", Path("../c"))),
     "mission_guard": Promise("block", None, ("warn", "warn"), None, ("off", "off")),
@@ -126,12 +130,19 @@ PROMISES = {
     "log_format": Promise("auto", "--log-format", ("text", "text"), ("json", "json"), ("text", "text")),
 }
 EVERY = pytest.mark.parametrize("name", PROMISES)
+EVERY_IN_FILE = pytest.mark.parametrize("name", [name for name, one in PROMISES.items() if one.by_yaml])
 EVERY_WITH_VARIABLE = pytest.mark.parametrize("name", [name for name, one in PROMISES.items() if one.by_env])
 
 
 def setting_of(name: str) -> Setting:
     (row,) = [setting for setting in SETTINGS if setting.name == name]
     return row
+
+
+def write_one(path: Path, name: str) -> None:
+    """A file in which it is set, if it may be."""
+    if (by_yaml := PROMISES[name].by_yaml) is not None:
+        write(path, yaml_line(name, by_yaml[0]))
 
 
 def yaml_line(name: str, value: str) -> str:
@@ -187,6 +198,7 @@ def test_only_secrets_and_what_relaxes_gates_lack_a_flag() -> None:
         *gates,
         "callbacks.secret",
         "ingress.secret",
+        "oidc.client_secret",
         "mission_guard",
         "sync.token",
     ]
@@ -195,6 +207,7 @@ def test_only_secrets_and_what_relaxes_gates_lack_a_flag() -> None:
         "token",
         "callbacks.secret",
         "ingress.secret",
+        "oidc.client_secret",
         "sync.token",
     ]
 
@@ -209,9 +222,9 @@ def test_the_default_holds_where_nothing_is_set(name: str, tmp_path: Path) -> No
     assert found(load({}, {}, cwd=tmp_path), name) == (expected(PROMISES[name].default, tmp_path), "default")
 
 
-@EVERY
+@EVERY_IN_FILE
 def test_the_file_goes_before_the_default(name: str, tmp_path: Path) -> None:
-    given, value = PROMISES[name].by_yaml
+    given, value = PROMISES[name].by_yaml or ("", None)
     settings = load({}, {}, cwd=write(tmp_path, "\n" + yaml_line(name, given)))
     line = 3 if "." in name else 2
     assert found(settings, name) == (expected(value, tmp_path), f"signoff.yaml:{line}")
@@ -220,14 +233,14 @@ def test_the_file_goes_before_the_default(name: str, tmp_path: Path) -> None:
 @EVERY_WITH_VARIABLE
 def test_the_variable_goes_before_the_file(name: str, tmp_path: Path) -> None:
     given, value = PROMISES[name].by_env or ("", None)
-    write(tmp_path, yaml_line(name, PROMISES[name].by_yaml[0]))
+    write_one(tmp_path, name)
     settings = load({}, {env_name(name): given}, cwd=tmp_path)
     assert found(settings, name) == (value, f"environment {env_name(name)}")
 
 
 @EVERY_WITH_VARIABLE
 def test_an_alias_goes_before_the_file_and_after_the_settings_own_variable(name: str, tmp_path: Path) -> None:
-    write(tmp_path, yaml_line(name, PROMISES[name].by_yaml[0]))
+    write_one(tmp_path, name)
     own, own_value = PROMISES[name].by_env or ("", None)
     for alias, given, value in PROMISES[name].aliases:
         assert found(load({}, {alias: given}, cwd=tmp_path), name) == (value, f"environment {alias}")
@@ -238,7 +251,7 @@ def test_an_alias_goes_before_the_file_and_after_the_settings_own_variable(name:
 @pytest.mark.parametrize("name", [name for name, promise in PROMISES.items() if promise.flag])
 def test_the_flag_goes_before_everything(name: str, tmp_path: Path) -> None:
     promise = PROMISES[name]
-    write(tmp_path, yaml_line(name, promise.by_yaml[0]))
+    write_one(tmp_path, name)
     environ = {env_name(name): promise.by_env[0] if promise.by_env else ""} | {
         alias: given for alias, given, _ in promise.aliases
     }
@@ -246,7 +259,7 @@ def test_the_flag_goes_before_everything(name: str, tmp_path: Path) -> None:
     assert found(settings, name) == (expected(promise.by_flag[1], tmp_path), f"flag {promise.flag}")
 
 
-@EVERY
+@EVERY_IN_FILE
 def test_an_empty_variable_and_a_key_without_a_value_count_as_not_set(name: str, tmp_path: Path) -> None:
     write(tmp_path, yaml_line(name, ""))
     environ = {env_name(name): ""} | {alias: "" for alias, _, _ in PROMISES[name].aliases}
@@ -448,8 +461,11 @@ WRONG_IN_YAML = {
     "callbacks.secret": "{a: b}",
     "ingress.secret": "7",
     "ingress.actor": "[ci]",
+    "oidc.issuer": "http://accounts.example",
+    "oidc.client_id": "7",
+    "oidc.claim": "[sub]",
     "notify_file": "[a]",
-    "public_url": "https://signoff.example/?a",
+    "public_url": "https://signoff.example/inbox/",
     "missions_dir": "7",
     "mission_guard": "strict",
     "sync.url": "ftp://a",
@@ -458,7 +474,7 @@ WRONG_IN_YAML = {
 }
 
 
-@EVERY
+@EVERY_IN_FILE
 def test_a_bad_value_in_the_file_is_named_with_its_line_and_what_is_accepted(name: str, tmp_path: Path) -> None:
     error = problems_of(tmp_path, "# comment\n" + yaml_line(name, WRONG_IN_YAML[name]))
     line = 3 if "." in name else 2
@@ -622,6 +638,7 @@ def test_what_is_not_set_is_shown_as_such_even_if_it_would_be_secret(tmp_path: P
         "token: *s3cret\n",
         "token: s3cret\ntoken: other\n",
         "callbacks: s3cret\n",
+        "oidc: {client_secret: s3cret}\n",
         "database_url: mysql://u:s3cret@h/db\n",
         "database_url: [postgresql://u:s3cret@h/db]\n",
         "database_url: host=h password='a s3cret'\n",
@@ -629,6 +646,40 @@ def test_what_is_not_set_is_shown_as_such_even_if_it_would_be_secret(tmp_path: P
 )
 def test_no_error_of_the_file_quotes_a_secret(content: str, tmp_path: Path) -> None:
     assert "s3cret" not in str(problems_of(tmp_path, content))
+
+
+def test_what_is_taken_from_the_environment_alone_may_not_stand_in_the_file(tmp_path: Path) -> None:
+    assert [name for name, one in PROMISES.items() if one.by_yaml is None] == ["oidc.client_secret"]
+    for given in ("s3cret", ""):
+        assert str(problems_of(tmp_path, f"oidc:\n  client_secret: {given}\n")) == (
+            "signoff.yaml:2: oidc.client_secret may not stand in a file; it is taken from SIGNOFF_OIDC_CLIENT_SECRET."
+        )
+
+
+@pytest.mark.parametrize(
+    "given", ["https://a", "https://a/b", "http://127.0.0.1:8080", "http://[::1]/", "http://localhost"]
+)
+def test_an_issuer_is_one_to_whom_nobody_listens_in(given: str, tmp_path: Path) -> None:
+    assert load({"oidc_issuer": given}, {}, cwd=tmp_path).oidc_issuer == given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://a",
+        "http://127.0.0.1.a",
+        "http://10.0.0.1",
+        "https://u:p@a",
+        "https://a?b",
+        "https://a#b",
+        "https://",
+        "a",
+        "http://[::1",
+    ],
+)
+def test_an_address_that_is_no_issuers_is_refused(given: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="https://"):
+        load({"oidc_issuer": given}, {}, cwd=tmp_path)
 
 
 @pytest.mark.parametrize(

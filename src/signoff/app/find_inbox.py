@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from signoff.app.find import DOORS, PAGE_MAX, Page, check_limit, check_word, page_of, read_cursor, to_cursor
+from signoff.app.find import DOORS, PAGE_MAX, Page, check_limit, check_word, page_of, read_cursor
 from signoff.app.route_notice import OUTSIDE
 from signoff.app.world import World
 from signoff.errors import InvalidInputError
@@ -13,7 +14,7 @@ from signoff.gates.gate import FINAL_STATES, RISK_LEVELS, State
 from signoff.gates.requirement import ROLE_CHARS_MAX, Actor
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Place
+    from signoff.app.ports import Place, Row
 
 ME, OTHERS, ALL = "me", "others", "all"
 WHO = (ME, OTHERS, ALL)
@@ -23,7 +24,6 @@ STATES = (State.PENDING.value, ENDED, *sorted(state.value for state in FINAL_STA
 INBOX_DOORS = (*DOORS, OUTSIDE)
 TEXT_CHARS_MAX = 200
 INBOX_PAGE = 50
-LOOKED_THROUGH = 5_000
 
 _FIRST: Place = (0, "", "")
 _LAST: Place = (2**63 - 1, "", "")
@@ -43,6 +43,23 @@ class Filters:
     def is_open(self) -> bool:
         return self.state == State.PENDING
 
+    @property
+    def final_state(self) -> str | None:
+        """None for every one."""
+        return None if self.state == ENDED else self.state
+
+    @property
+    def conditions(self) -> Row:
+        return {"risk": self.risk, "role": self.role, "door": self.door, "text": self.text}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """`open`: every gate that is open, whatever the filters. `lists`: by who, the rows that `find_inbox` finds."""
+
+    open: int
+    lists: Mapping[str, int]
+
 
 def find_inbox(
     world: World,
@@ -54,43 +71,44 @@ def find_inbox(
     cursor: str | None = None,
 ) -> Page:
     """Open gates, soonest deadline first: what waits for the actor, for `others`, or all. Final ones, last opened
-    first, whoever they waited for. Rows as in `Reader.inbox_gates`.
-
-    A page looks through LOOKED_THROUGH gates at most, so that it is there at once however many there are: one with
-    fewer rows than `limit`, and a cursor, has not found more among these.
+    first, whoever they waited for. Rows as in `InboxReader`.
 
     Raises:
         InvalidInputError: `invalid-query`, `invalid-cursor`.
     """
     _check(filters, who)
     check_limit(limit, PAGE_MAX)
-    begin: Place = read_cursor(cursor, int, str, str) or (_FIRST if filters.is_open else _LAST)
-    conditions = {"risk": filters.risk, "role": filters.role, "door": filters.door, "text": filters.text}
+    place: Place | None = read_cursor(cursor, int, str, str)
     with world.ledger.read() as tx:
         if filters.is_open:
-            end = tx.open_gate_far_on(begin, LOOKED_THROUGH - 1)
-            found = tx.inbox_gates(
-                conditions,
+            found = tx.inbox.open_gates(
+                filters.conditions,
                 who=who,
                 actor=actor.name,
                 roles=actor.roles,
-                after=begin,
-                until=end or _LAST,
+                after=place or _FIRST,
                 limit=limit + 1,
             )
         else:
-            end = tx.gate_far_back(begin, LOOKED_THROUGH - 1)
-            state = None if filters.state == ENDED else filters.state
-            found = tx.ended_gates(conditions, state=state, before=begin, until=end or _FIRST, limit=limit + 1)
-    if len(found) <= limit:
-        return Page(found, None if end is None else to_cursor(end))
+            before = place or _LAST
+            found = tx.inbox.ended_gates(filters.conditions, state=filters.final_state, before=before, limit=limit + 1)
     at = "deadline_at" if filters.is_open else "opened_at"
     return page_of(found, limit, lambda row: (row[at], row["workflow_id"], row["gate_key"]))
 
 
-def count_open(world: World) -> int:
+def count_inbox(world: World, actor: Actor, filters: Filters) -> Counts:
+    """How long the lists of `find_inbox` are.
+
+    Raises:
+        InvalidInputError: `invalid-query`.
+    """
+    _check(filters, ALL)
     with world.ledger.read() as tx:
-        return tx.count_open()
+        if not filters.is_open:
+            ended = tx.inbox.ended_counts(filters.conditions, state=filters.final_state)
+            return Counts(ended["open"], {ALL: ended["found"]})
+        counts = tx.inbox.open_counts(filters.conditions, actor=actor.name, roles=actor.roles)
+    return Counts(counts["open"], {ME: counts["mine"], OTHERS: counts["found"] - counts["mine"], ALL: counts["found"]})
 
 
 def _check(filters: Filters, who: str) -> None:

@@ -47,8 +47,42 @@ class NewId(Protocol):
     def __call__(self) -> str: ...
 
 
+class InboxReader(Protocol):
+    """Gates in short, for lists and stats. `filters` is `{risk, role, door, text}`, None for any; rows have `title`,
+    `choices`, `requirement` (both read), `tier` and `door` beside columns of the gate."""
+
+    def open_gates(
+        self, filters: Row, *, who: str, actor: str, roles: frozenset[str] | None, after: Place, limit: int
+    ) -> list[Row]:
+        """Soonest deadline first: those that wait for this actor (`who` me), for `others`, or `all`."""
+        ...
+
+    def open_counts(self, filters: Row, *, actor: str, roles: frozenset[str] | None) -> Row:
+        """`{open, found, mine}`: all that are open, those that fit, and those of them that wait for this actor."""
+        ...
+
+    def ended_gates(self, filters: Row, *, state: str | None, before: Place, limit: int) -> list[Row]:
+        """Final ones, last opened first."""
+        ...
+
+    def ended_counts(self, filters: Row, *, state: str | None) -> Row:
+        """`{open, found}`: all that are open, and the final ones that fit."""
+        ...
+
+    def newest_waits(self, *, limit: int) -> list[Row]:
+        """`{gate_key, role, actor, ms}` of gates that were answered, last opened first."""
+        ...
+
+    def counts_by_day(self, *, since: int) -> list[Row]:
+        """`{day, status, count}`: days since the epoch, in the words of `app.approval_requests`."""
+        ...
+
+
 class Reader(Protocol):
     """Reads of the ledger; inside a `Writer` they see the transaction's own writes."""
+
+    @property
+    def inbox(self) -> InboxReader: ...
 
     def intent(self, intent_id: str) -> Row | None: ...
     def run(self, workflow_id: str) -> Run | None: ...
@@ -69,46 +103,6 @@ class Reader(Protocol):
     ) -> list[Gate]: ...
     def newest_gates(self, *, before: tuple[int, str, str] | None, limit: int) -> list[Gate]: ...
     def due_gates(self, *, now: int, limit: int) -> list[Gate]: ...
-
-    def open_gate_far_on(self, place: Place, many: int) -> Place | None:
-        """The place `(deadline_at, workflow_id, gate_key)` of the open gate that comes so many after a place."""
-        ...
-
-    def gate_far_back(self, place: Place, many: int) -> Place | None:
-        """The same of `(opened_at, workflow_id, gate_key)`, from the last opened down, whatever the state."""
-        ...
-
-    def inbox_gates(
-        self,
-        filters: Row,
-        *,
-        who: str,
-        actor: str,
-        roles: frozenset[str] | None,
-        after: Place,
-        until: Place,
-        limit: int,
-    ) -> list[Row]:
-        """Open gates in short, soonest deadline first: those that wait for this actor (`who` me), the `others`, `all`.
-
-        `filters` is `{risk, role, door, text}`, None for any; rows have `title`, `choices`, `requirement` (both read),
-        `tier` and `door` beside columns of the gate.
-        """
-        ...
-
-    def ended_gates(self, filters: Row, *, state: str | None, before: Place, until: Place, limit: int) -> list[Row]:
-        """Final gates in the same form, last opened first."""
-        ...
-
-    def count_open(self) -> int: ...
-
-    def newest_waits(self, *, limit: int) -> list[Row]:
-        """`{gate_key, role, actor, ms}` of gates that were answered, last opened first."""
-        ...
-
-    def counts_by_day(self, *, since: int) -> list[Row]:
-        """`{day, status, count}`: days since the epoch, in the words of `app.approval_requests`."""
-        ...
 
     def approval_request(self, workflow_id: str, gate_key: str) -> Row | None:
         """A gate as the view `app.approval_requests` tells it."""

@@ -7,15 +7,16 @@ revoked, disabled or delegated counts with the next one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from signoff.app.record_refusal import record_refusal
 from signoff.app.world import World
 from signoff.errors import NotEntitledError, NotSignedInError
-from signoff.gates.principal import ANONYMOUS, Principal, actor_of
+from signoff.gates.principal import ANONYMOUS, PERSON, Principal, actor_of
 from signoff.gates.requirement import Actor
-from signoff.gates.session import ENDED, SESSION_PREFIX, Link, Session
+from signoff.gates.session import ENDED, SESSION_PREFIX, Link, Session, Vouched
 from signoff.gates.token import VALID, is_token, token_hash
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _SENTENCES = {
     "disabled": "{name} is disabled and may not act.",
     "no-session": "Nobody is signed in.",
     "session-ended": "This session has ended; sign in again.",
+    "not-a-principal": "{name} is nobody here. Ask whoever runs this server to add a principal of this name.",
+    "not-a-person": "{name} is a service, and services sign in with a token.",
 }
 
 
@@ -107,6 +110,27 @@ def sign_in_by_signature(
     return replace(caller.actor, is_authenticated=True)
 
 
+def sign_in_by_provider(world: World, *, vouch: Callable[[], Vouched], doing: str) -> Vouched:
+    """Whom a provider of OpenID Connect vouches for: a person who is known here by that name. `vouch` asks it.
+
+    Raises:
+        NotSignedInError: `openid-refused`, or (`not-signed-in`) that is nobody who may sign in so. Whatever else
+        `vouch` raises.
+    """
+    try:
+        vouched = vouch()
+    except NotSignedInError as unbelieved:
+        record_refusal(world, unbelieved, actor=Actor(ANONYMOUS), doing=doing)
+        raise
+    with world.ledger.read() as tx:
+        caller = _by_provider(tx, vouched, world.clock())
+    error = _refusal(caller, None)
+    if error is not None:
+        record_refusal(world, error, actor=caller.actor, doing=doing)
+        raise error
+    return vouched
+
+
 def act_as(world: World, name: str) -> Actor:
     """Who works on the ledger itself, by the name they give: with the roles of the principal of that name. A name that
     is no principal's has no role where there are principals, and every role where there are none.
@@ -150,6 +174,15 @@ def _by_session(tx: Reader, session: Session, now: int) -> _Caller:
         return _Caller(Actor(principal.name), state)
     if session.state(now) != VALID:
         return _Caller(Actor(principal.name), f"session-{ENDED}")
+    return _enabled(tx, principal, now, is_authenticated=True)
+
+
+def _by_provider(tx: Reader, vouched: Vouched, now: int) -> _Caller:
+    principal = tx.principal(vouched.name)
+    if principal is None:
+        return _Caller(Actor(vouched.name), "not-a-principal")
+    if principal.kind != PERSON:
+        return _Caller(Actor(vouched.name), "not-a-person")
     return _enabled(tx, principal, now, is_authenticated=True)
 
 

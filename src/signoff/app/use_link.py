@@ -40,6 +40,12 @@ def use_link(world: World, *, secret: str) -> tuple[Session, str, Link]:
     return session, text, link
 
 
+def find_link(world: World, *, secret: str) -> Link | None:
+    """The link, good or not, for somebody who may see its gate without it; None where it was not made here."""
+    with world.ledger.read() as tx:
+        return tx.link_with_hash(token_hash(secret)) if is_token(secret, LINK_PREFIX) else None
+
+
 def _take(world: World, tx: Writer, secret: str) -> Link:
     link = tx.link_with_hash(token_hash(secret)) if is_token(secret, LINK_PREFIX) else None
     if link is None:

@@ -47,8 +47,8 @@ def wait_stats(world: World) -> WaitStats:
     today = world.clock() // DAY_MS
     first = today - DAYS + 1
     with world.ledger.read() as tx:
-        waits = [row for row in tx.newest_waits(limit=GATES_MAX) if not row["actor"].startswith(POLICY_PREFIX)]
-        counts = tx.counts_by_day(since=first * DAY_MS)
+        waits = [row for row in tx.inbox.newest_waits(limit=GATES_MAX) if not row["actor"].startswith(POLICY_PREFIX)]
+        counts = tx.inbox.counts_by_day(since=first * DAY_MS)
     days = {day: dict.fromkeys(STATUSES[1:], 0) for day in range(first, today + 1)}
     for row in counts:
         # A clock that was set back has decisions of tomorrow.

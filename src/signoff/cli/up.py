@@ -37,6 +37,7 @@ _WORKER = (
 _RULES = ("dev", "partitioning", "plan_approval_timeout_s", "policy_dir", "callbacks_allow", "log_format")
 #: Of those that listen.
 _EVENTS = ("ingress_actor",)
+_OPENID = ("oidc_issuer", "oidc_client_id", "oidc_claim")
 
 OPEN = "open: no token was issued, so that whoever is on this machine may decide (signoff token create NAME ends that)"
 
@@ -45,7 +46,7 @@ _log = logging.getLogger("signoff.api")
 
 @click.command()
 @click.option("--postgres", is_flag=True, help="Start a private Postgres in the directory, and stop it at the end.")
-@takes_settings(*_SERVER, *_EVENTS, *_WORKER, *_RULES)
+@takes_settings(*_SERVER, *_EVENTS, *_OPENID, *_WORKER, *_RULES)
 def up(call: Call, postgres: bool) -> None:
     """Everything in one process: API, inbox and worker.
 
@@ -71,7 +72,7 @@ def up(call: Call, postgres: bool) -> None:
 
 
 @click.command()
-@takes_settings(*_SERVER, *_EVENTS, *_RULES, "public_url", "migrate")
+@takes_settings(*_SERVER, *_EVENTS, *_OPENID, *_RULES, "public_url", "migrate")
 def api(call: Call) -> None:
     """The API and the inbox; workers run elsewhere on the same database.
 
@@ -143,8 +144,12 @@ def _serve(
     from signoff.api.serve import serve
     from signoff.api.server import create_app
     from signoff.app.sign_in import is_open
+    from signoff.inbox.openid.client import check_closed, make_provider
     from signoff.inbox.site import add_inbox
 
+    provider = make_provider(settings)
+    if provider is not None:
+        check_closed(is_open=is_open(world))
     app = create_app(
         world,
         version=version("signoff"),
@@ -153,7 +158,7 @@ def _serve(
         ingress=make_ingress(settings.ingress_secret, settings.ingress_actor),
         public_url=settings.public_url,
     )
-    add_inbox(app, public_url=settings.public_url)
+    add_inbox(app, public_url=settings.public_url, provider=provider)
 
     def on_ready(url: str) -> None:
         shown, auth = _database(settings), "open" if is_open(world) else "tokens"

@@ -3,6 +3,8 @@
 A session is good until `expires_at`, which moves on while it is used, but never beyond `ends_at`. What it was opened
 with goes on to count: a session is worth no more than its token is at that moment. Like a token, a session and a link
 are 256 random bits of which the ledger has the SHA-256 alone.
+
+A provider of OpenID Connect vouches for a name. What the name may do is known here alone.
 """
 
 from __future__ import annotations
@@ -25,8 +27,18 @@ ENDED, USED = "ended", "used"
 
 
 @dataclass(frozen=True)
+class Vouched:
+    """Whom a provider vouches for: by the name of a principal, and by what the provider itself knows them as."""
+
+    issuer: str
+    subject: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Session:
-    """As the ledger has it. One of `token_id` and `link_id` says what it was opened with."""
+    """As the ledger has it. One of `token_id`, `link_id`, and `issuer` with its `subject`, says what it was opened
+    with."""
 
     id: str
     hash: str = field(repr=False)
@@ -37,6 +49,8 @@ class Session:
     expires_at: int
     ends_at: int
     ended_at: int | None = None
+    issuer: str | None = None
+    subject: str | None = None
 
     def state(self, now: int) -> str:
         if self.ended_at is not None:

@@ -18,8 +18,9 @@ from signoff.app.find_inbox import (
     OTHERS,
     STATES,
     WHO,
+    Counts,
     Filters,
-    count_open,
+    count_inbox,
     find_inbox,
 )
 from signoff.app.views import sla_status
@@ -53,21 +54,21 @@ class Item:
 
 @dataclass(frozen=True)
 class Section:
-    """`next_href` is the next page, None at the end. `is_sparse`: it was not filled, since only so many gates are
-    looked through for one page."""
+    """`items` are one page of `count` gates; `next_href` is the next page, None at the end."""
 
     who: str
     title: str
     items: tuple[Item, ...]
+    count: int
     next_href: str | None
-    is_sparse: bool
 
 
 def show_list(visit: Visit) -> Response:
     query = visit.query
     filters = _filters(query)
     who = query.get("who")
-    sections = list(_sections(visit, filters, who))
+    counts = count_inbox(visit.world, visit.person(), filters)
+    sections = _sections(visit, filters, who, counts)
     return visit.page(
         "list.html",
         sections=sections,
@@ -75,32 +76,33 @@ def show_list(visit: Visit) -> Response:
         is_filtered=any(query.get(name) for name in _FILTERS),
         who=who,
         is_later=bool(query.get("cursor")),
-        open_count=count_open(visit.world),
+        open_count=counts.open,
         choices={"state": STATES, "risk": RISK_LEVELS, "door": INBOX_DOORS},
         refresh=_href(query),
         roles=sorted(visit.person().roles or ()),
     )
 
 
-def _sections(visit: Visit, filters: Filters, who: str | None) -> list[Section]:
+def _sections(visit: Visit, filters: Filters, who: str | None, counts: Counts) -> list[Section]:
     """What waits for whoever looks comes first, then what waits for others; one of both where it was asked for."""
     if who is not None or not filters.is_open:
-        return [_section(visit, filters, who or ALL)]
+        return [_section(visit, filters, who if who and filters.is_open else ALL, counts)]
     if visit.query.get("cursor"):
         raise InvalidInputError("A cursor belongs to a list: say who.", code="invalid-query")
-    mine = _section(visit, filters, ME)
-    if mine.next_href is not None and not mine.is_sparse:
+    mine = _section(visit, filters, ME, counts)
+    if not counts.lists[OTHERS]:
         return [mine]
-    others = _section(visit, filters, OTHERS, OTHERS_SHOWN)
-    return [mine, others] if others.items else [mine]
+    return [mine, _section(visit, filters, OTHERS, counts, OTHERS_SHOWN)]
 
 
-def _section(visit: Visit, filters: Filters, who: str, limit: int = INBOX_PAGE) -> Section:
+def _section(visit: Visit, filters: Filters, who: str, counts: Counts, limit: int = INBOX_PAGE) -> Section:
     cursor = visit.query.get("cursor")
+    if not counts.lists[who] and cursor is None:
+        return Section(who, _title(filters, who), (), 0, None)
     page = find_inbox(visit.world, visit.person(), filters, who=who, cursor=cursor, limit=limit)
     now = visit.world.clock()
     items = tuple(_item(row, now) for row in page.items)
-    return Section(who, _title(filters, who), items, _next(visit.query, who, page), len(items) < limit)
+    return Section(who, _title(filters, who), items, counts.lists[who], _next(visit.query, who, page))
 
 
 def _item(row: Row, now: int) -> Item:

@@ -49,7 +49,7 @@ def is_safe_link(url: str) -> bool:
 
 
 def _as_written(text: str) -> Markup:
-    return Markup('<pre class="wrap">{}</pre>').format(text)
+    return Markup('<pre class="wrap" tabindex="0">{}</pre>').format(text)
 
 
 def _make_plainer(token: Token) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from signoff.app.ports import Row
 
 ARTIFACT_CHARS_SHOWN = 4_000
+TITLE_CHARS_MAX = 200
 STEP, GATE = "step", "gate"
 
 
@@ -48,6 +49,7 @@ def show(visit: Visit) -> Response:
         "run.html",
         shown=shown,
         run=shown.run,
+        title=_title(shown),
         events=events,
         waited_ms=sum((event.ended_at or now) - event.started_at for event in events if event.kind == GATE),
         artifact_chars=ARTIFACT_CHARS_SHOWN,
@@ -67,6 +69,13 @@ def retry(visit: Visit) -> Response:
     workflow_id = visit.parameter("workflowID")
     retry_run(visit.world, workflow_id=workflow_id, actor=visit.person().name)
     return visit.go(run_path(workflow_id))
+
+
+def _title(shown: ShownRun) -> str:
+    """What it is about, in one line; its id where nobody has said."""
+    about = (shown.run and shown.run.subject) or shown.goal or ""
+    line = next((line for line in about.splitlines() if line.strip()), shown.workflow_id)
+    return line if len(line) <= TITLE_CHARS_MAX else f"{line[:TITLE_CHARS_MAX]}…"
 
 
 def _timeline(shown: ShownRun, now: int) -> list[Event]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from starlette.responses import Response
 
 from signoff.app.end_sessions import end_sessions
 from signoff.app.open_session import open_session
-from signoff.app.use_link import use_link
+from signoff.app.use_link import find_link, use_link
 from signoff.errors import NotSignedInError
 from signoff.gates.session import LINK_PREFIX, Session
 from signoff.gates.token import is_token
@@ -14,27 +16,30 @@ from signoff.inbox.attempts import Attempts
 from signoff.inbox.render import gate_path
 from signoff.inbox.visit import SESSION_COOKIE, Visit, own_path
 
+if TYPE_CHECKING:
+    from signoff.inbox.openid.provider import Provider
+
 
 def show(visit: Visit) -> Response:
     if visit.is_open:
         return visit.go("/")
-    return _page(visit, next_path=own_path(visit.query.get("next")))
+    return show_form(visit, next_path=own_path(visit.query.get("next")))
 
 
 def take_token(visit: Visit) -> Response:
     next_path = own_path(visit.form.one("next"))
-    address, attempts = _address(visit), _attempts(visit)
+    address, attempts = address_of(visit), attempts_of(visit)
     now = visit.world.clock()
     if wait_s := attempts.wait_s(address, now):
-        return _wait(visit, wait_s)
+        return tell_to_wait(visit, wait_s)
     if visit.is_open:
         return visit.go("/")
     try:
         session, secret = open_session(visit.world, token=visit.form.one("token") or "")
     except NotSignedInError as error:
         attempts.failed(address, now)
-        return _page(visit, next_path=next_path, error=error.message, status=401)
-    _keep(visit, session, secret)
+        return show_form(visit, next_path=next_path, error=error.message, status=401)
+    keep_session(visit, session, secret)
     return visit.go(next_path)
 
 
@@ -55,46 +60,56 @@ def sign_out(visit: Visit) -> Response:
 
 
 def show_link(visit: Visit) -> Response:
-    """A page with a button. Programs look at links before people do: to look uses nothing up."""
+    """A page with a button. Programs look at links before people do: to look uses nothing up. Whoever is signed in for
+    more than one gate needs no link, and is shown its gate."""
     if not is_token(visit.parameter("secret"), LINK_PREFIX):
         raise NotSignedInError("This is not a link that was made here.", code="link-refused")
+    if visit.signed_in is not None and not visit.is_limited:
+        link = find_link(visit.world, secret=visit.parameter("secret"))
+        return visit.go("/" if link is None else gate_path(link.workflow_id, link.gate_key))
     return visit.page("link.html", error=None)
 
 
 def take_link(visit: Visit) -> Response:
-    address, attempts = _address(visit), _attempts(visit)
+    address, attempts = address_of(visit), attempts_of(visit)
     now = visit.world.clock()
     if wait_s := attempts.wait_s(address, now):
-        return _wait(visit, wait_s)
+        return tell_to_wait(visit, wait_s)
     try:
         session, secret, link = use_link(visit.world, secret=visit.parameter("secret"))
     except NotSignedInError as error:
         attempts.failed(address, now)
         return visit.page("link.html", status=401, error=error.message)
-    _keep(visit, session, secret)
+    keep_session(visit, session, secret)
     return visit.go(gate_path(link.workflow_id, link.gate_key))
 
 
-def _page(visit: Visit, *, next_path: str, error: str | None = None, status: int = 200) -> Response:
-    return visit.page("sign_in.html", status=status, next_path=next_path, error=error)
+def show_form(visit: Visit, *, next_path: str, error: str | None = None, status: int = 200) -> Response:
+    return visit.page("sign_in.html", status=status, next_path=next_path, error=error, provider=provider_of(visit))
 
 
-def _wait(visit: Visit, wait_s: int) -> Response:
+def tell_to_wait(visit: Visit, wait_s: int) -> Response:
     error = f"Too many attempts from here. Try again in {wait_s} s."
-    response = _page(visit, next_path="/", error=error, status=429)
+    response = show_form(visit, next_path="/", error=error, status=429)
     response.headers["Retry-After"] = str(wait_s)
     return response
 
 
-def _keep(visit: Visit, session: Session, secret: str) -> None:
+def keep_session(visit: Visit, session: Session, secret: str) -> None:
     visit.keep(SESSION_COOKIE, secret, max(1, (session.ends_at - session.created_at) // 1000))
 
 
-def _address(visit: Visit) -> str:
+def address_of(visit: Visit) -> str:
     client = visit.request.client
     return "" if client is None else client.host
 
 
-def _attempts(visit: Visit) -> Attempts:
+def attempts_of(visit: Visit) -> Attempts:
     attempts: Attempts = visit.request.app.state.attempts
     return attempts
+
+
+def provider_of(visit: Visit) -> Provider | None:
+    """None where people sign in with tokens alone."""
+    provider: Provider | None = visit.request.app.state.provider
+    return provider

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -26,6 +27,9 @@ from signoff.inbox.form import MEDIA_TYPE, Form, read_form
 from signoff.inbox.live import tell_changes
 from signoff.inbox.render import gate_path, render
 from signoff.inbox.visit import HEADERS, Visit, begin_visit, check_own, recognise
+
+if TYPE_CHECKING:
+    from signoff.inbox.openid.provider import Provider
 
 _log = logging.getLogger("signoff.inbox")
 
@@ -73,19 +77,30 @@ PAGES = (
 )
 
 
-def add_inbox(app: FastAPI, *, public_url: str | None = None) -> None:
-    """Put the pages beside the API. `public_url` is where people reach them, which may be a proxy that speaks TLS.
+def add_inbox(app: FastAPI, *, public_url: str | None = None, provider: Provider | None = None) -> None:
+    """Put the pages beside the API. `public_url` is where people reach them, which may be a proxy that speaks TLS. With
+    a `provider` people can sign in there too.
 
     Raises:
         OperationError: (`missing-assets`).
     """
     assets()
-    app.state.attempts = Attempts()
-    for page in PAGES:
+    app.state.attempts, app.state.public_url, app.state.provider = Attempts(), public_url, provider
+    for page in (*PAGES, *(() if provider is None else _provider_pages())):
         route = Route(page.path, _endpoint(page, public_url), methods=[page.method], include_in_schema=False)
         app.router.routes.append(route)
     app.router.routes.append(Route(f"{PREFIX}/{{name}}", _asset, methods=["GET"], include_in_schema=False))
     app.router.routes.append(Route("/live", _live(public_url), methods=["GET"], include_in_schema=False))
+
+
+def _provider_pages() -> tuple[Page, ...]:
+    # Imported here, with what only its extra installs.
+    from signoff.inbox import openid_page
+
+    return (
+        Page("GET", openid_page.AWAY_PATH, openid_page.leave, is_public=True),
+        Page("GET", openid_page.BACK_PATH, openid_page.come_back, is_public=True),
+    )
 
 
 def _endpoint(page: Page, public_url: str | None) -> Callable[[Request], Awaitable[Response]]:
@@ -145,7 +160,7 @@ def _check_limit(page: Page, visit: Visit) -> None:
     is_gate = (there.get("workflowID"), there.get("gateKey")) == (link.workflow_id, link.gate_key)
     if not page.is_for_links or (there and not is_gate):
         raise NotEntitledError(
-            "The link that signed you in is good for one gate alone; sign in with a token to see more.",
+            "The link that signed you in is good for one gate alone; sign in to see more.",
             code="link-limited",
             details={"gate": gate_path(link.workflow_id, link.gate_key)},
         )

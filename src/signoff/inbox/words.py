@@ -88,6 +88,7 @@ def conditions_of(requirement: Requirement) -> list[str]:
     flags = (
         (requirement.distinct_people and sum(need.count for need in requirement.needs) > 1, "by different people"),
         (requirement.not_requester, "not by whoever asked for it"),
+        (requirement.not_by, f"not by {' or '.join(requirement.not_by)}"),
         (requirement.justification, "with a rationale"),
         (requirement.all_items, "with every item ticked"),
         (requirement.all_evidence, "with no evidence missing"),

@@ -52,15 +52,22 @@ def gate_to_row(gate: Gate) -> dict[str, Any]:
         "prompt": to_json(gate.prompt.wire),
         "prompt_digest": gate.prompt.digest,
         "requirement": to_json(requirements.to_wire(gate.requirement)),
+        "title": gate.prompt.title,
+        "roles": to_json(sorted({role for need in gate.requirement.needs for role in need.any_of})),
+        "kept_from": to_json(sorted({requirements.plain_name(name) for name in _kept_from(gate)})),
         "ladder": to_json(ladder_to_wire(gate.ladder)),
         "terms": to_json(terms_to_wire(gate.terms)),
         "on_decision": to_json(gate.on_decision),
     }
 
 
+def _kept_from(gate: Gate) -> tuple[str, ...]:
+    return gate.requirement.kept_from(gate.requested_by)
+
+
 def gate_from_row(row: Values) -> Gate:
     values = dict(row)
-    del values["prompt_digest"]
+    del values["prompt_digest"], values["title"], values["roles"], values["kept_from"]
     return Gate(
         **{
             **values,

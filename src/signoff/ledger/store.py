@@ -18,16 +18,18 @@ from signoff.gates.token import Token
 from signoff.ledger import rows
 from signoff.ledger.database import Database, transaction
 from signoff.ledger.database import Session as DatabaseSession
+from signoff.ledger.inbox import SqlInbox
 from signoff.plans.run import Run
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Place, Row, Watch
+    from signoff.app.ports import Row, Watch
 
 
 class SqlReader:
     def __init__(self, session: DatabaseSession, dialect: str) -> None:
         self._session = session
         self._dialect = dialect
+        self.inbox = SqlInbox(session)
 
     def intent(self, intent_id: str) -> Row | None:
         row = self._session.one("intent", id=intent_id)
@@ -91,45 +93,6 @@ class SqlReader:
 
     def due_gates(self, *, now: int, limit: int) -> list[Gate]:
         return [rows.gate_from_row(row) for row in self._session.all("due_gates", now=now, limit=limit)]
-
-    def open_gate_far_on(self, place: Place, many: int) -> Place | None:
-        row = self._session.one("open_gate_far_on", many=many, **_at("", place))
-        return None if row is None else (row["deadline_at"], row["workflow_id"], row["gate_key"])
-
-    def gate_far_back(self, place: Place, many: int) -> Place | None:
-        row = self._session.one("gate_far_back", many=many, **_at("", place))
-        return None if row is None else (row["opened_at"], row["workflow_id"], row["gate_key"])
-
-    def inbox_gates(
-        self,
-        filters: Row,
-        *,
-        who: str,
-        actor: str,
-        roles: frozenset[str] | None,
-        after: Place,
-        until: Place,
-        limit: int,
-    ) -> list[Row]:
-        held = None if roles is None else rows.to_json(sorted(roles))
-        places = {**_at("after_", after), **_at("until_", until)}
-        found = self._session.all("inbox_gates", **filters, **places, who=who, actor=actor, roles=held, limit=limit)
-        return [rows.with_json(row, "requirement", "choices") for row in found]
-
-    def ended_gates(self, filters: Row, *, state: str | None, before: Place, until: Place, limit: int) -> list[Row]:
-        places = {**_at("before_", before), **_at("until_", until)}
-        found = self._session.all("ended_gates", **filters, **places, state=state, limit=limit)
-        return [rows.with_json(row, "requirement", "choices") for row in found]
-
-    def count_open(self) -> int:
-        row = self._session.one("count_open") or {}
-        return int(row["open"])
-
-    def newest_waits(self, *, limit: int) -> list[Row]:
-        return list(self._session.all("newest_waits", limit=limit))
-
-    def counts_by_day(self, *, since: int) -> list[Row]:
-        return list(self._session.all("counts_by_day", since=since))
 
     def approval_request(self, workflow_id: str, gate_key: str) -> Row | None:
         row = self._session.one("approval_request", workflow_id=workflow_id, gate_key=gate_key)
@@ -528,10 +491,6 @@ class SqlLedger:
             yield session
             reach(f"{verb}: before commit")
         reach(f"{verb}: after commit")
-
-
-def _at(prefix: str, place: Place) -> Row:
-    return dict(zip((f"{prefix}at", f"{prefix}workflow", f"{prefix}key"), place, strict=True))
 
 
 def _interaction(row: Row | None) -> Interaction | None:

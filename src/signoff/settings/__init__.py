@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from signoff.errors import InvalidInputError, SettingsError
-from signoff.plans.spec.model import GATES
+from signoff.plans.spec.gate_names import GATES
 from signoff.settings.kind import FOLDER_OF_FILE, TOKEN
+from signoff.settings.primary_checkout import primary_checkout
 from signoff.settings.table import HIDDEN, NOT_SET, SETTINGS, Alias, Setting, mask_url
 from signoff.settings.token_file import check_private
 
@@ -87,6 +88,10 @@ class Settings:
     callbacks_secret: str | None = field(repr=False)
     ingress_secret: str | None = field(repr=False)
     ingress_actor: str
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret: str | None = field(repr=False)
+    oidc_claim: str
     notify_file: Path
     public_url: str | None = field(repr=False)
     missions_dir: Path | None
@@ -104,7 +109,9 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], *, cwd: Path) -> 
         flags: by attribute name (`database_url`), and `config`; texts as typed or values already read. None, and an
             empty tuple, count as not given.
         environ: the process environment.
-        cwd: where `signoff.yaml` is looked for. Relative paths start here, those of FOLDER_OF_FILE at their file.
+        cwd: where relative paths that were typed start. `signoff.yaml` is looked for here as well, and other relative
+            paths start here (those of FOLDER_OF_FILE at their file); in a linked worktree of git that is done in the
+            primary checkout.
 
     Raises:
         InvalidInputError: (`invalid-setting`) a flag or variable cannot be taken. (`token-file-exposed`) the file holds
@@ -114,15 +121,17 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], *, cwd: Path) -> 
     unknown = flags.keys() - {setting.attribute for setting in SETTINGS if setting.flag} - {"config"}
     if unknown:
         raise TypeError(f"no setting has a flag for {sorted(unknown)}")
-    in_file = _read_file(flags, environ, cwd)
+    home = primary_checkout(cwd) or cwd
+    label = _config_label(flags, environ, cwd, home)
+    in_file = _read_file(flags, environ, cwd / label, label)
     values, sources = {}, []
     for setting in SETTINGS:
         value, origin = _choose(setting, flags, environ, in_file)
         if setting.kind is FOLDER_OF_FILE and origin == "default" and value is not None:
             # Beside the settings file, wherever that is: what is kept with it is found with it.
-            value = Path(_config_label(flags, environ)).parent / value
+            value = Path(label).parent / value
         if isinstance(value, Path):
-            value = (cwd / value).resolve()
+            value = ((cwd if setting.kind is FOLDER_OF_FILE or _is_typed(origin) else home) / value).resolve()
         values[setting.attribute] = value
         sources.append(Source(setting.name, setting.shown(value), origin))
     modes = {code: values.pop(f"gates_{code}") for code in GATES}
@@ -171,18 +180,18 @@ def _abridged(found: Any) -> str:
 # signoff.yaml
 
 
-def _read_file(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> dict[str, tuple[Any, str]]:
+def _read_file(
+    flags: Mapping[str, Any], environ: Mapping[str, str], path: Path, label: str
+) -> dict[str, tuple[Any, str]]:
     """The values in the file by setting, each with its origin; nothing where there is no file."""
-    named = flags.get("config") or environ.get(CONFIG_ENV)
-    label = _config_label(flags, environ)
     try:
-        with (cwd / label).open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8") as file:
             taken = _take(*_parse(file.read(), label), label)
             if any(_BY_NAME[name].kind is TOKEN for name in taken):
                 check_private(label, file.fileno())
             return taken
     except FileNotFoundError:
-        if not named:
+        if not _named_file(flags, environ):
             return {}
         by = CONFIG_FLAG if flags.get("config") else CONFIG_ENV
         raise SettingsError(f"there is no such file; {by} names it.", path=label) from None
@@ -192,8 +201,17 @@ def _read_file(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) 
         raise SettingsError("it is not UTF-8.", path=label, line=1) from None
 
 
-def _config_label(flags: Mapping[str, Any], environ: Mapping[str, str]) -> str:
-    return str(flags.get("config") or environ.get(CONFIG_ENV) or CONFIG_FILE)
+def _is_typed(origin: str) -> bool:
+    return origin.startswith(("flag ", "environment "))
+
+
+def _named_file(flags: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
+    return flags.get("config") or environ.get(CONFIG_ENV)
+
+
+def _config_label(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, home: Path) -> str:
+    """What the file is called: its path, from `cwd` on where that is its folder."""
+    return str(_named_file(flags, environ) or (CONFIG_FILE if home == cwd else home / CONFIG_FILE))
 
 
 def _parse(text: str, label: str) -> tuple[Mapping[Any, Any], Mapping[str, int]]:
@@ -250,6 +268,8 @@ def _take(document: Mapping[Any, Any], lines: Mapping[str, int], label: str) -> 
         setting = _BY_NAME.get(name)
         if setting is None:
             problems.append((line, _unknown(name)))
+        elif setting.is_environment_only:
+            problems.append((line, f"{name} may not stand in a file; it is taken from {setting.env}."))
         elif value is not None:
             try:
                 checked = setting.kind.check(value)

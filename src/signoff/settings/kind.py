@@ -110,6 +110,40 @@ def _url_prefix(value: Any) -> str:
     return str(value) if parts.path else f"{value}/"
 
 
+def _public_url(value: Any) -> str:
+    url = _url_prefix(value)
+    if urlsplit(url).path != "/":
+        raise ValueError
+    return url
+
+
+def _issuer(value: Any) -> str:
+    parts = urlsplit(_http_url(value))
+    if not is_kept_private(value) or "?" in value or "#" in value or "@" in parts.netloc:
+        raise ValueError
+    return str(value)
+
+
+def is_kept_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent there: by TLS, or since it does not leave this machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+    except ValueError:
+        return False
+
+
+def is_loopback(host: str) -> bool:
+    """Of a name or an address, without brackets."""
+    from ipaddress import ip_address  # only needed where such a URL is set
+
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _url_prefixes(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError
@@ -131,7 +165,11 @@ HTTP_URL = Kind("a URL that begins with http:// or https://", _http_url)
 POSTGRES_URL = Kind(
     "a URL that begins with postgresql:// or postgres:// (leave it out for the embedded SQLite)", _postgres_url
 )
-URL_PREFIX = Kind("a URL that begins with http:// or https://, without user, query and fragment", _url_prefix)
+ISSUER = Kind("a URL that begins with https:// (or http:// on this machine), without user, query and fragment", _issuer)
+PUBLIC_URL = Kind(
+    "a URL that begins with http:// or https:// and ends with its host or port: the inbox lives at the root of a host",
+    _public_url,
+)
 URL_PREFIXES = Kind(
     "a list of beginnings of http:// or https:// URLs, without user, query and fragment",
     _url_prefixes,

@@ -9,22 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from signoff.plans.spec.model import GATES
-from signoff.plans.spec.policies import MODES
+from signoff.plans.spec.gate_names import GATES, MODES
 from signoff.settings.kind import (
     BYTES,
     COMMAND,
     FOLDER,
     FOLDER_OF_FILE,
     HTTP_URL,
+    ISSUER,
     LEGS,
     PORT,
     POSTGRES_URL,
+    PUBLIC_URL,
     SECONDS,
     SWITCH,
     TEXT,
     TOKEN,
-    URL_PREFIX,
     URL_PREFIXES,
     Kind,
     one_of,
@@ -57,7 +57,8 @@ class Alias:
 @dataclass(frozen=True)
 class Setting:
     """One row of the table. `name` is the path in `signoff.yaml`, a dot leading into a mapping. `is_file_only`: it has
-    neither flag nor variable, so that what relaxes a gate can be read in the repository."""
+    neither flag nor variable, so that what relaxes a gate can be read in the repository. `is_environment_only`: it may
+    not stand in the file."""
 
     name: str
     kind: Kind
@@ -66,6 +67,7 @@ class Setting:
     aliases: tuple[Alias, ...] = ()
     secret: bool = False
     is_file_only: bool = False
+    is_environment_only: bool = False
 
     @property
     def attribute(self) -> str:
@@ -176,6 +178,22 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("callbacks.secret", TEXT, None, "The key that callbacks are signed with.", secret=True),
     Setting("ingress.secret", TEXT, None, "The key that events of other systems are signed with.", secret=True),
     Setting("ingress.actor", TEXT, "webhook", "The service as which signed events answer gates."),
+    Setting("oidc.issuer", ISSUER, None, "The provider of OpenID Connect where people sign in to the inbox, if any."),
+    Setting("oidc.client_id", TEXT, None, "What that provider knows this server as."),
+    Setting(
+        "oidc.client_secret",
+        TEXT,
+        None,
+        "The secret that this server shows that provider; a public client has none.",
+        secret=True,
+        is_environment_only=True,
+    ),
+    Setting(
+        "oidc.claim",
+        TEXT,
+        "preferred_username",
+        "The claim that is the name of somebody's principal. One that people cannot change at the provider.",
+    ),
     Setting(
         "notify_file",
         FOLDER_OF_FILE,
@@ -183,7 +201,7 @@ SETTINGS: tuple[Setting, ...] = (
         "The file that says whom a worker tells of gates; nobody is told where it is not there.",
     ),
     Setting(
-        "public_url", URL_PREFIX, None, "Where people reach the inbox: how links in notices begin. None without it."
+        "public_url", PUBLIC_URL, None, "Where people reach the inbox: how links in notices begin. None without it."
     ),
     Setting(
         "missions_dir",

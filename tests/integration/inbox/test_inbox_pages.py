@@ -139,8 +139,8 @@ def test_a_gate_says_what_it_needs_who_has_approved_and_what_comes_at_its_deadli
     for said in (
         "high risk",
         "asked by bot",
-        "1 of lead complete",
-        "2 of ops 2 still needed",
+        "1 approval by lead ✓ given",
+        "2 approvals by ops 2 still needed",
         "not by whoever asked for it",
         "Approve: ada as lead",
         "at the deadline also boss, for 10 min",

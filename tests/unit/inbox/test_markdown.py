@@ -41,7 +41,7 @@ def test_links_tell_nothing_and_images_are_not_loaded() -> None:
     ids=["nested", "long", "marks", "lists"],
 )
 def test_what_is_too_large_or_too_deep_is_shown_as_it_is_written(text: str) -> None:
-    assert str(render_markdown(text)).startswith('<pre class="wrap">')
+    assert str(render_markdown(text)).startswith('<pre class="wrap"')
 
 
 def test_only_the_web_and_mailboxes_can_be_linked() -> None:

@@ -76,6 +76,24 @@
     }
   });
 
+  // A browser has six connections to one host over HTTP/1.1, and a stream of events holds one: a page that nobody sees
+  // gives its own back, and asks for what it has missed when it is looked at again.
+  let stream = null;
+  htmx.createEventSource = (url) => {
+    stream = new EventSource(url);
+    if (document.hidden) stream.close();
+    return stream;
+  };
+  document.addEventListener("visibilitychange", () => {
+    const live = document.getElementById("live");
+    if (!live || !stream) return;
+    if (document.hidden) return stream.close();
+    if (stream.readyState !== EventSource.CLOSED) return;
+    const again = live.cloneNode(true);
+    live.replaceWith(again);
+    htmx.process(again);
+  });
+
   // A part of the page was loaded anew: who was reading stays where they were, and is told.
   let reading = null;
   document.addEventListener("htmx:beforeSwap", () => {
@@ -89,7 +107,7 @@
       if (again) again.focus();
     }
     const list = document.getElementById("list");
-    const says = list ? `${list.dataset.open} gates are open.` : document.querySelector("[data-says]")?.dataset.says;
+    const says = (list || document.querySelector("[data-says]")).dataset.says;
     const announce = document.getElementById("announce");
     if (says && announce.textContent !== says) announce.textContent = says;
   });

@@ -29,52 +29,79 @@ ORDER BY g.deadline_at, g.workflow_id, g.gate_key
 LIMIT :limit;
 
 -- name: inbox_gates
--- Open gates in short, soonest deadline first, after a place (deadline_at, workflow_id, gate_key) and up to another.
--- `who` is me (it waits for this actor, who holds these roles), others, or all; roles that are NULL are every role.
+-- Open gates in short, soonest deadline first, after a place (deadline_at, workflow_id, gate_key). `who` is me (it
+-- waits for this actor, who holds these roles), others, or all; roles that are NULL are every role.
 SELECT g.workflow_id, g.gate_key, g.run_id, g.state, g.risk_level, g.requested_by, g.opened_at, g.deadline_at,
-    g.escalation_level, g.decision, g.decided_by, g.decided_at, g.requirement, g.prompt ->> 'title' AS title,
+    g.escalation_level, g.decision, g.decided_by, g.decided_at, g.requirement, g.title,
     g.prompt -> 'choices' AS choices, g.prompt #>> '{payload,subject,tier}' AS tier,
     COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') AS door
 FROM app.human_gates g
 WHERE g.state = 'PENDING' AND (g.deadline_at, g.workflow_id, g.gate_key) > (:after_at, :after_workflow, :after_key)
-  AND (g.deadline_at, g.workflow_id, g.gate_key) <= (:until_at, :until_workflow, :until_key)
   AND (CAST(:risk AS TEXT) IS NULL OR g.risk_level = :risk)
-  AND (CAST(:role AS TEXT) IS NULL OR jsonb_path_exists(g.requirement,
-    '$.needs[*].any_of[*] ? (@ == $role || @ == "*")', jsonb_build_object('role', CAST(:role AS TEXT))))
+  AND (CAST(:role AS TEXT) IS NULL OR g.roles ?| ARRAY[CAST(:role AS TEXT), '*'])
   AND (CAST(:door AS TEXT) IS NULL
     OR COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') = :door)
-  AND (CAST(:text AS TEXT) IS NULL OR strpos(lower(g.prompt ->> 'title'), lower(:text)) > 0
+  AND (CAST(:text AS TEXT) IS NULL OR strpos(lower(g.title), lower(:text)) > 0
     OR strpos(lower(g.workflow_id), lower(:text)) > 0 OR strpos(lower(g.gate_key), lower(:text)) > 0)
-  AND (:who = 'all' OR (:who = 'me') = (
-    (CAST(:roles AS JSONB) IS NULL OR jsonb_path_exists(g.requirement,
-      '$.needs[*].any_of[*] ? (@ == $roles[*] || @ == "*")', jsonb_build_object('roles', CAST(:roles AS JSONB))))
-    AND NOT ((g.requirement ->> 'notRequester')::BOOLEAN AND COALESCE(g.requested_by, '') = :actor)
+  AND (:who = 'all' OR :who = CASE
+    WHEN (CAST(:roles AS JSONB) IS NULL
+      OR g.roles ?| ARRAY(SELECT jsonb_array_elements_text(CAST(:roles AS JSONB) || '["*"]')))
+    AND NOT g.kept_from ? CAST(:plain_actor AS TEXT)
     AND NOT EXISTS (
       SELECT 1 FROM app.human_interactions i, jsonb_array_elements(g.prompt -> 'choices') c
       WHERE i.workflow_id = g.workflow_id AND i.gate_key = g.gate_key AND i.actor = :actor
-        AND i.choice = c ->> 'key' AND c ->> 'effect' = 'approve')))
+        AND i.choice = c ->> 'key' AND c ->> 'effect' = 'approve')
+    THEN 'me' ELSE 'others' END)
 ORDER BY g.deadline_at, g.workflow_id, g.gate_key
 LIMIT :limit;
 
+-- name: inbox_counts
+-- How many gates are open; of these, how many the list of `inbox_gates` has for all, and for me.
+SELECT (SELECT COUNT(*) FROM app.human_gates WHERE state = 'PENDING') AS open, COUNT(*) AS found,
+    COUNT(CASE WHEN (CAST(:roles AS JSONB) IS NULL
+          OR g.roles ?| ARRAY(SELECT jsonb_array_elements_text(CAST(:roles AS JSONB) || '["*"]')))
+        AND NOT g.kept_from ? CAST(:plain_actor AS TEXT)
+        AND NOT EXISTS (
+          SELECT 1 FROM app.human_interactions i, jsonb_array_elements(g.prompt -> 'choices') c
+          WHERE i.workflow_id = g.workflow_id AND i.gate_key = g.gate_key AND i.actor = :actor
+            AND i.choice = c ->> 'key' AND c ->> 'effect' = 'approve') THEN 1 END) AS mine
+FROM app.human_gates g
+WHERE g.state = 'PENDING'
+  AND (CAST(:risk AS TEXT) IS NULL OR g.risk_level = :risk)
+  AND (CAST(:role AS TEXT) IS NULL OR g.roles ?| ARRAY[CAST(:role AS TEXT), '*'])
+  AND (CAST(:door AS TEXT) IS NULL
+    OR COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') = :door)
+  AND (CAST(:text AS TEXT) IS NULL OR strpos(lower(g.title), lower(:text)) > 0
+    OR strpos(lower(g.workflow_id), lower(:text)) > 0 OR strpos(lower(g.gate_key), lower(:text)) > 0);
+
 -- name: ended_gates
--- Final gates in short, last opened first, before a place (opened_at, workflow_id, gate_key) and down to another.
+-- Final gates in short, last opened first, before a place (opened_at, workflow_id, gate_key).
 SELECT g.workflow_id, g.gate_key, g.run_id, g.state, g.risk_level, g.requested_by, g.opened_at, g.deadline_at,
-    g.escalation_level, g.decision, g.decided_by, g.decided_at, g.requirement, g.prompt ->> 'title' AS title,
+    g.escalation_level, g.decision, g.decided_by, g.decided_at, g.requirement, g.title,
     g.prompt -> 'choices' AS choices, g.prompt #>> '{payload,subject,tier}' AS tier,
     COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') AS door
 FROM app.human_gates g
-WHERE (g.opened_at, g.workflow_id, g.gate_key) < (:before_at, :before_workflow, :before_key)
-  AND (g.opened_at, g.workflow_id, g.gate_key) >= (:until_at, :until_workflow, :until_key)
-  AND g.state <> 'PENDING' AND (CAST(:state AS TEXT) IS NULL OR g.state = :state)
+WHERE g.state <> 'PENDING' AND (g.opened_at, g.workflow_id, g.gate_key) < (:before_at, :before_workflow, :before_key)
+  AND (CAST(:state AS TEXT) IS NULL OR g.state = :state)
   AND (CAST(:risk AS TEXT) IS NULL OR g.risk_level = :risk)
-  AND (CAST(:role AS TEXT) IS NULL OR jsonb_path_exists(g.requirement,
-    '$.needs[*].any_of[*] ? (@ == $role || @ == "*")', jsonb_build_object('role', CAST(:role AS TEXT))))
+  AND (CAST(:role AS TEXT) IS NULL OR g.roles ?| ARRAY[CAST(:role AS TEXT), '*'])
   AND (CAST(:door AS TEXT) IS NULL
     OR COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') = :door)
-  AND (CAST(:text AS TEXT) IS NULL OR strpos(lower(g.prompt ->> 'title'), lower(:text)) > 0
+  AND (CAST(:text AS TEXT) IS NULL OR strpos(lower(g.title), lower(:text)) > 0
     OR strpos(lower(g.workflow_id), lower(:text)) > 0 OR strpos(lower(g.gate_key), lower(:text)) > 0)
 ORDER BY g.opened_at DESC, g.workflow_id DESC, g.gate_key DESC
 LIMIT :limit;
+
+-- name: ended_counts
+SELECT (SELECT COUNT(*) FROM app.human_gates WHERE state = 'PENDING') AS open, COUNT(*) AS found
+FROM app.human_gates g
+WHERE g.state <> 'PENDING' AND (CAST(:state AS TEXT) IS NULL OR g.state = :state)
+  AND (CAST(:risk AS TEXT) IS NULL OR g.risk_level = :risk)
+  AND (CAST(:role AS TEXT) IS NULL OR g.roles ?| ARRAY[CAST(:role AS TEXT), '*'])
+  AND (CAST(:door AS TEXT) IS NULL
+    OR COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') = :door)
+  AND (CAST(:text AS TEXT) IS NULL OR strpos(lower(g.title), lower(:text)) > 0
+    OR strpos(lower(g.workflow_id), lower(:text)) > 0 OR strpos(lower(g.gate_key), lower(:text)) > 0);
 
 -- name: pending_requests
 -- Critical first, then oldest.

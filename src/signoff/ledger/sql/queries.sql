@@ -79,15 +79,15 @@ LIMIT :limit;
 -- name: insert_gate
 INSERT INTO app.human_gates (workflow_id, gate_key, run_id, topic, state, prompt, prompt_digest, requirement, ladder,
     risk_level, requested_by, opened_at, deadline_at, escalation_level, decision, decided_by, decided_at,
-    interaction_id, on_decision, terms, ends_at)
+    interaction_id, on_decision, terms, ends_at, title, roles, kept_from)
 VALUES (:workflow_id, :gate_key, :run_id, :topic, :state, :prompt, :prompt_digest, :requirement, :ladder,
     :risk_level, :requested_by, :opened_at, :deadline_at, :escalation_level, :decision, :decided_by, :decided_at,
-    :interaction_id, :on_decision, :terms, :ends_at);
+    :interaction_id, :on_decision, :terms, :ends_at, :title, :roles, :kept_from);
 
 -- name: update_gate
 -- Only a gate that is still open can be changed.
 UPDATE app.human_gates
-SET state = :state, requirement = :requirement, deadline_at = :deadline_at, ends_at = :ends_at,
+SET state = :state, requirement = :requirement, roles = :roles, kept_from = :kept_from, deadline_at = :deadline_at, ends_at = :ends_at,
     escalation_level = :escalation_level, decision = :decision, decided_by = :decided_by, decided_at = :decided_at,
     interaction_id = :interaction_id
 WHERE workflow_id = :workflow_id AND gate_key = :gate_key AND state = 'PENDING';
@@ -105,23 +105,6 @@ SELECT COUNT(*) AS count, CAST(ROUND(AVG(ms)) AS BIGINT) AS average_ms,
     CAST(ROUND(AVG(CASE WHEN n IN ((total + 1) / 2, (total + 2) / 2) THEN ms END)) AS BIGINT) AS median_ms
 FROM waits;
 
--- name: count_open
-SELECT COUNT(*) AS open FROM app.human_gates WHERE state = 'PENDING';
-
--- name: open_gate_far_on
--- The place of the gate that comes so many (from 0) after a place, in the order of the inbox.
-SELECT deadline_at, workflow_id, gate_key FROM app.human_gates
-WHERE state = 'PENDING' AND (deadline_at, workflow_id, gate_key) > (:at, :workflow, :key)
-ORDER BY deadline_at, workflow_id, gate_key
-LIMIT 1 OFFSET :many;
-
--- name: gate_far_back
--- The same from the last opened down, whatever the state.
-SELECT opened_at, workflow_id, gate_key FROM app.human_gates
-WHERE (opened_at, workflow_id, gate_key) < (:at, :workflow, :key)
-ORDER BY opened_at DESC, workflow_id DESC, gate_key DESC
-LIMIT 1 OFFSET :many;
-
 -- name: newest_waits
 -- How long each of the gates that were opened last has waited for the answer that decided it.
 SELECT g.gate_key, i.role, i.actor, g.decided_at - g.opened_at AS ms FROM app.human_gates g
@@ -138,7 +121,13 @@ GROUP BY resolved_at / 86400000, status
 ORDER BY day, status;
 
 -- name: counts_by_level
-SELECT risk_level, status, COUNT(*) AS count FROM app.approval_requests
+-- Those that wait are counted without a look at their documents.
+SELECT risk_level, status, COUNT(*) AS count FROM (
+    SELECT risk_level, 'pending' AS status FROM app.human_gates WHERE state = 'PENDING'
+    UNION ALL
+    SELECT r.risk_level, r.status FROM app.human_gates g
+    JOIN app.approval_requests r ON r.workflow_id = g.workflow_id AND r.gate_key = g.gate_key
+    WHERE g.state <> 'PENDING') AS counted
 GROUP BY risk_level, status
 ORDER BY risk_level, status;
 
@@ -330,8 +319,11 @@ UPDATE app.tokens SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL;
 SELECT * FROM app.sessions WHERE hash = :hash;
 
 -- name: insert_session
-INSERT INTO app.sessions (id, hash, principal_id, token_id, link_id, created_at, expires_at, ends_at, ended_at)
-VALUES (:id, :hash, :principal_id, :token_id, :link_id, :created_at, :expires_at, :ends_at, :ended_at);
+INSERT INTO app.sessions (
+    id, hash, principal_id, token_id, link_id, created_at, expires_at, ends_at, ended_at, issuer, subject
+) VALUES (
+    :id, :hash, :principal_id, :token_id, :link_id, :created_at, :expires_at, :ends_at, :ended_at, :issuer, :subject
+);
 
 -- name: remove_spent_sessions
 -- Of one principal, those that could not be used any longer whatever happened.

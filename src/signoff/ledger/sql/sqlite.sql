@@ -27,53 +27,84 @@ ORDER BY g.deadline_at, g.workflow_id, g.gate_key
 LIMIT :limit;
 
 -- name: inbox_gates
--- Open gates in short, soonest deadline first, after a place (deadline_at, workflow_id, gate_key) and up to another.
--- `who` is me (it waits for this actor, who holds these roles), others, or all; roles that are NULL are every role.
+-- Open gates in short, soonest deadline first, after a place (deadline_at, workflow_id, gate_key). `who` is me (it
+-- waits for this actor, who holds these roles), others, or all; roles that are NULL are every role. Many gates have few
+-- sets of roles between them: whether the actor has one of them is asked once for each set.
+WITH sets AS MATERIALIZED (SELECT DISTINCT roles FROM app.human_gates INDEXED BY human_gates_open
+    WHERE state = 'PENDING'),
+mine AS MATERIALIZED (
+    SELECT s.roles FROM sets s WHERE :roles IS NULL OR instr(s.roles, '"*"') > 0
+      OR EXISTS (SELECT 1 FROM json_each(:roles) h WHERE instr(s.roles, json_quote(h.value)) > 0))
 SELECT g.workflow_id, g.gate_key, g.run_id, g.state, g.risk_level, g.requested_by, g.opened_at, g.deadline_at,
-    g.escalation_level, g.decision, g.decided_by, g.decided_at, g.requirement, g.prompt ->> '$.title' AS title,
+    g.escalation_level, g.decision, g.decided_by, g.decided_at, g.requirement, g.title,
     g.prompt -> '$.choices' AS choices, CAST(g.prompt ->> '$.payload.subject.tier' AS TEXT) AS tier,
     COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') AS door
-FROM app.human_gates g
+FROM app.human_gates AS g INDEXED BY human_gates_open
 WHERE g.state = 'PENDING' AND (g.deadline_at, g.workflow_id, g.gate_key) > (:after_at, :after_workflow, :after_key)
-  AND (g.deadline_at, g.workflow_id, g.gate_key) <= (:until_at, :until_workflow, :until_key)
   AND (:risk IS NULL OR g.risk_level = :risk)
-  AND (:role IS NULL OR EXISTS (
-    SELECT 1 FROM json_each(g.requirement, '$.needs') need, json_each(need.value, '$.any_of') held
-    WHERE held.value IN (:role, '*')))
+  AND (:role IS NULL OR instr(g.roles, json_quote(:role)) > 0 OR instr(g.roles, '"*"') > 0)
   AND (:door IS NULL OR COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') = :door)
-  AND (:text IS NULL OR instr(lower(g.prompt ->> '$.title'), lower(:text)) > 0
+  AND (:text IS NULL OR instr(lower(g.title), lower(:text)) > 0
     OR instr(lower(g.workflow_id), lower(:text)) > 0 OR instr(lower(g.gate_key), lower(:text)) > 0)
-  AND (:who = 'all' OR (:who = 'me') = (
-    (:roles IS NULL OR EXISTS (
-      SELECT 1 FROM json_each(g.requirement, '$.needs') need, json_each(need.value, '$.any_of') held
-      WHERE held.value = '*' OR held.value IN (SELECT value FROM json_each(:roles))))
-    AND NOT (g.requirement ->> '$.notRequester' AND COALESCE(g.requested_by, '') = :actor)
+  AND (:who = 'all' OR :who = CASE
+    WHEN g.roles IN (SELECT roles FROM mine)
+    AND instr(g.kept_from, json_quote(:plain_actor)) = 0
     AND NOT EXISTS (
       SELECT 1 FROM app.human_interactions i, json_each(g.prompt, '$.choices') c
       WHERE i.workflow_id = g.workflow_id AND i.gate_key = g.gate_key AND i.actor = :actor
-        AND i.choice = c.value ->> '$.key' AND c.value ->> '$.effect' = 'approve')))
+        AND i.choice = c.value ->> '$.key' AND c.value ->> '$.effect' = 'approve')
+    THEN 'me' ELSE 'others' END)
 ORDER BY g.deadline_at, g.workflow_id, g.gate_key
 LIMIT :limit;
 
+-- name: inbox_counts
+-- How many gates are open; of these, how many the list of `inbox_gates` has for all, and for me.
+WITH sets AS MATERIALIZED (SELECT DISTINCT roles FROM app.human_gates INDEXED BY human_gates_open
+    WHERE state = 'PENDING'),
+mine AS MATERIALIZED (
+    SELECT s.roles FROM sets s WHERE :roles IS NULL OR instr(s.roles, '"*"') > 0
+      OR EXISTS (SELECT 1 FROM json_each(:roles) h WHERE instr(s.roles, json_quote(h.value)) > 0))
+SELECT (SELECT COUNT(*) FROM app.human_gates WHERE state = 'PENDING') AS open, COUNT(*) AS found,
+    COUNT(CASE WHEN g.roles IN (SELECT roles FROM mine)
+        AND instr(g.kept_from, json_quote(:plain_actor)) = 0
+        AND NOT EXISTS (
+          SELECT 1 FROM app.human_interactions i, json_each(g.prompt, '$.choices') c
+          WHERE i.workflow_id = g.workflow_id AND i.gate_key = g.gate_key AND i.actor = :actor
+            AND i.choice = c.value ->> '$.key' AND c.value ->> '$.effect' = 'approve') THEN 1 END) AS mine
+FROM app.human_gates AS g INDEXED BY human_gates_open
+WHERE g.state = 'PENDING'
+  AND (:risk IS NULL OR g.risk_level = :risk)
+  AND (:role IS NULL OR instr(g.roles, json_quote(:role)) > 0 OR instr(g.roles, '"*"') > 0)
+  AND (:door IS NULL OR COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') = :door)
+  AND (:text IS NULL OR instr(lower(g.title), lower(:text)) > 0
+    OR instr(lower(g.workflow_id), lower(:text)) > 0 OR instr(lower(g.gate_key), lower(:text)) > 0);
+
 -- name: ended_gates
--- Final gates in short, last opened first, before a place (opened_at, workflow_id, gate_key) and down to another.
+-- Final gates in short, last opened first, before a place (opened_at, workflow_id, gate_key).
 SELECT g.workflow_id, g.gate_key, g.run_id, g.state, g.risk_level, g.requested_by, g.opened_at, g.deadline_at,
-    g.escalation_level, g.decision, g.decided_by, g.decided_at, g.requirement, g.prompt ->> '$.title' AS title,
+    g.escalation_level, g.decision, g.decided_by, g.decided_at, g.requirement, g.title,
     g.prompt -> '$.choices' AS choices, CAST(g.prompt ->> '$.payload.subject.tier' AS TEXT) AS tier,
     COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') AS door
-FROM app.human_gates g
-WHERE (g.opened_at, g.workflow_id, g.gate_key) < (:before_at, :before_workflow, :before_key)
-  AND (g.opened_at, g.workflow_id, g.gate_key) >= (:until_at, :until_workflow, :until_key)
-  AND g.state <> 'PENDING' AND (:state IS NULL OR g.state = :state)
+FROM app.human_gates AS g INDEXED BY human_gates_ended
+WHERE g.state <> 'PENDING' AND (g.opened_at, g.workflow_id, g.gate_key) < (:before_at, :before_workflow, :before_key)
+  AND (:state IS NULL OR g.state = :state)
   AND (:risk IS NULL OR g.risk_level = :risk)
-  AND (:role IS NULL OR EXISTS (
-    SELECT 1 FROM json_each(g.requirement, '$.needs') need, json_each(need.value, '$.any_of') held
-    WHERE held.value IN (:role, '*')))
+  AND (:role IS NULL OR instr(g.roles, json_quote(:role)) > 0 OR instr(g.roles, '"*"') > 0)
   AND (:door IS NULL OR COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') = :door)
-  AND (:text IS NULL OR instr(lower(g.prompt ->> '$.title'), lower(:text)) > 0
+  AND (:text IS NULL OR instr(lower(g.title), lower(:text)) > 0
     OR instr(lower(g.workflow_id), lower(:text)) > 0 OR instr(lower(g.gate_key), lower(:text)) > 0)
 ORDER BY g.opened_at DESC, g.workflow_id DESC, g.gate_key DESC
 LIMIT :limit;
+
+-- name: ended_counts
+SELECT (SELECT COUNT(*) FROM app.human_gates WHERE state = 'PENDING') AS open, COUNT(*) AS found
+FROM app.human_gates AS g INDEXED BY human_gates_ended
+WHERE g.state <> 'PENDING' AND (:state IS NULL OR g.state = :state)
+  AND (:risk IS NULL OR g.risk_level = :risk)
+  AND (:role IS NULL OR instr(g.roles, json_quote(:role)) > 0 OR instr(g.roles, '"*"') > 0)
+  AND (:door IS NULL OR COALESCE((SELECT r.door FROM app.runs r WHERE r.id = g.run_id), 'outside') = :door)
+  AND (:text IS NULL OR instr(lower(g.title), lower(:text)) > 0
+    OR instr(lower(g.workflow_id), lower(:text)) > 0 OR instr(lower(g.gate_key), lower(:text)) > 0);
 
 -- name: pending_requests
 -- Critical first, then oldest.
