@@ -27,11 +27,20 @@ import pytest
 from signoff.errors import MissingProgramError
 from signoff.ledger.embedded_postgres import EmbeddedPostgres
 
+BROWSER = Path(__file__).parent / "browser"
+
 
 def pytest_configure() -> None:
     """What a shell started in the background ignores Ctrl-C, and so would every program that tests press it for."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What needs a browser is collected where it is named: `pytest tests/browser`."""
+    named = {(config.invocation_params.dir / arg.partition("::")[0]).resolve() for arg in config.args}
+    is_named = any(path == BROWSER or BROWSER in path.parents for path in named)
+    return True if collection_path == BROWSER and not is_named else None
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,21 @@ def test_a_checkpoint_that_is_looked_at_again_after_a_death_ends_as_if_it_had_no
     place.check()
 
 
+@pytest.mark.parametrize("edge", ["before", "after"])
+@pytest.mark.parametrize("kind", ["qa_approval", "commit_approval"])
+def test_a_decision_that_was_told_and_died_before_it_was_known_to_be_is_told_again_and_not_taken_again(
+    tmp_path: Path, undisturbed: dict[str, Any], kind: str, edge: str
+) -> None:
+    place = _place(tmp_path, kind)
+    words = ("story", "checkpoint", "--format", "json", "--choice", CHOICES[kind])
+    died = replace(place, environ={"SIGNOFF_CRASH_AT": f"close_gate: {edge} commit"}).command(*words)
+    assert (died.code, died.out) == (-signal.SIGKILL, "")
+    again = place.command(*words)
+    assert again.code == 0, again
+    assert (_told(again.document), _portrait(place)) == undisturbed[kind]
+    place.check()
+
+
 def _place(folder: Path, kind: str) -> Place:
     """A repository with what `COMMIT` lists, and a pipeline at this checkpoint."""
     write_state(folder / STATE, state_of(DATA[kind]))

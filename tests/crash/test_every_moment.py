@@ -92,6 +92,7 @@ ELSEWHERE = {
         "start_story",
         "begin_at_gate",
         "ask_again",
+        "close_gate",
         "override_gate",
         "claim_deliveries",
         "finish_delivery",

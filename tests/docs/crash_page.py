@@ -70,6 +70,7 @@ _COMMITS = {
     "settle_thread": "A claim is given up, with what became of each decision.",
     "start_run": "A run is recorded, and its first leg ordered.",
     "use_link": "A link is used up, and its session open.",
+    "close_gate": "A gate was withdrawn, or its decision is known to be taken up.",
     "override_gate": "Somebody went past an open gate.",
     "start_story": "A run of a story is recorded, and its first leg ordered.",
     "start_spec": "A run of a spec is recorded, its first leg ordered, and gates that an override goes past decided.",

@@ -35,6 +35,7 @@ ADVICE = {
     "gate-timed-out": "It is too late for this gate. Retry the run, or open another gate.",
     "head-not-found": "Start a worker; it signs heads.",
     "host-refused": "Call the server by the name it was told to bind, or by a loopback name.",
+    "interaction-not-found": "Name the interaction of the gate's receipt.",
     "intent-not-found": "Make the intent first, and use the id that it was given.",
     "internal-error": "Report it, with what the server's log says. Nothing that was refused was written.",
     "invalid-actor": "Send one printable name of at most 200 characters.",
@@ -132,6 +133,10 @@ OTHERS = {
         "There is no state file of a pipeline.",
         "Name it with `--state`.",
     ),
+    "git-busy": (
+        "A commit that was begun before still runs, or one of its hooks does, though whoever began it was killed.",
+        "Wait until it has ended, or end it; then run the command again.",
+    ),
     "git-failed": ("Git cannot do what it has to.", "The message has what git said."),
     "hook-not-written": (
         "The guard cannot be put into git's hooks.",
@@ -170,11 +175,23 @@ OTHERS = {
     "invalid-evidence": ("The file of evidence is no JSON object, or too large.", "The message has the limit."),
     "link-limited": (
         "Whoever signed in by a link asked for more than that link's gate.",
-        "Sign in with a token; see [use the inbox](../how-to/use-the-inbox.md).",
+        "Sign in; see [use the inbox](../how-to/use-the-inbox.md).",
     ),
     "link-refused": (
         "A one-time link is unknown, was used, or is no longer good.",
-        "Sign in with a token, or wait for the next notice.",
+        "Sign in, or wait for the next notice.",
+    ),
+    "openid-refused": (
+        "What a provider of OpenID Connect says of somebody is not to be believed, or not enough; nobody was let in.",
+        "Begin again. If it stays so: [sign in with OpenID](../how-to/sign-in-with-openid.md).",
+    ),
+    "openid-unavailable": (
+        "The provider of OpenID Connect does not answer, or not as one.",
+        "`signoff doctor` says why. Tokens work meanwhile.",
+    ),
+    "openid-while-open": (
+        "People are to sign in at a provider, and no token was ever issued, so that the server would be open.",
+        "Issue the first one; see [sign people in](../how-to/sign-people-in.md).",
     ),
     "missing-assets": (
         "The inbox's scripts are not in the package, which was never built.",
@@ -185,11 +202,19 @@ OTHERS = {
         "Merge it in the worktree as the message says, then start the package again.",
     ),
     "mission-exists": ("There is a mission of this name.", "Choose another name, or go on with that one."),
+    "lanes-exist": (
+        "An older mission was to be adopted with one branch for all of its work, and its `lanes.json` names others.",
+        "Leave `--branch` out, or see in `lanes.json` which branch each lane has.",
+    ),
+    "no-work-packages": (
+        "A mission was to be adopted that has no files of work packages.",
+        "Plan them: `signoff mission plan`, then `signoff mission tasks`.",
+    ),
     "no-such-process": ("A claim was to be held by a process that does not run.", "Give the number of one that does."),
     "no-such-subtask": ("The package has no subtask of this id.", "The message names those that it has."),
     "no-target-branch": (
         "The branch that a mission is merged into is not named, or has no commit to begin from.",
-        "Name it in `meta.json`, or commit there first.",
+        "Name it with `signoff mission adopt --target BRANCH`, or commit there first.",
     ),
     "not-a-repository": (
         "Missions are kept in git: here is no repository, or one without a primary checkout.",
@@ -437,6 +462,10 @@ OTHERS = {
     "outside-repository": (
         "The backlog is outside of the repository in which the story is run.",
         "Run it from the backlog's repository.",
+    ),
+    "duplicate-story": (
+        "The story stands in the current sprint more than once, so that nobody knows how far it is.",
+        "Leave one of the lines that the message names.",
     ),
     "pipeline-busy": (
         "The state file says that a story is under way, and no run of this ledger is.",

@@ -77,7 +77,8 @@ def missions_page() -> str:
         table(("lane", "final", "meaning"), _lane_rows()),
         "## Moves",
         "Where there is no row there is no way. `--force` passes edge and guards; it takes an actor and a reason, is "
-        "counted, and never leads to `genesis`.",
+        "counted, and never leads to `genesis`. Into and out of `in_review` leads the gate of a review alone; what is "
+        "accepted without its decision is found before a release.",
         fence("\n".join(_diagram()), "mermaid"),
         table(("from", "to", "asks for"), _edge_rows()),
         "## What is found",

@@ -7,9 +7,10 @@ from dataclasses import fields
 from typing import Any
 
 from signoff.plans.spec.front_matter import REQUIRED
-from signoff.plans.spec.model import DECISIONS, GATES, FrontMatter
+from signoff.plans.spec.gate_names import GATES, MODES
+from signoff.plans.spec.model import DECISIONS, FrontMatter
 from signoff.plans.spec.plan import LANGUAGES
-from signoff.plans.spec.policies import MODES, TIER_MODES
+from signoff.plans.spec.policies import TIER_MODES
 from signoff.plans.spec.schema import DEFAULTS_SCHEMA, SCHEMA
 
 from .markdown import code, described, page, table

@@ -18,7 +18,9 @@ _TABLES = {
     "delegations": "Who may act in whose roles, and until when. At most one row of a pair is not revoked.",
     "deliveries": "Notices on their way to people: one row for each event of a gate and each target that is told of "
     "it. Rows stay. `signoff notify list` shows them.",
-    "human_gates": "Gates. One row each, from its opening on; a final one never changes.",
+    "human_gates": "Gates. One row each, from its opening on; a final one never changes. `title`, `roles` and "
+    "`kept_from` repeat, for lists, what the documents beside them say: the title of the prompt, every role that may "
+    "answer, and who may not approve.",
     "human_interactions": "Answers as they were given, whether they decided or not. Append-only.",
     "intents": "What somebody wants done. Its one run has the same id.",
     "links": "One-time links that sign somebody in for one gate, by the SHA-256 of their secret. Rows stay.",
@@ -30,9 +32,9 @@ _TABLES = {
     "[use with LangGraph](../how-to/use-with-langgraph.md).",
     "run_steps": "The recorded output of each step. A leg that is run again skips what is here.",
     "runs": "Runs, each with the plan under which it was started.",
-    "sessions": "Who is signed in at the inbox, by the SHA-256 of the cookie. `token_id` or `link_id` is what it was "
-    "was opened with; `expires_at` moves on while it is used, up to `ends_at`. A new session takes the place of its "
-    "principal's that are over.",
+    "sessions": "Who is signed in at the inbox, by the SHA-256 of the cookie. What it was opened with "
+    "says `token_id`, `link_id`, or `issuer` with its `subject` (OpenID Connect); `expires_at` moves on while it is "
+    "used, up to `ends_at`. A new session takes the place of its principal's that are over.",
     "tokens": "Tokens, by the SHA-256 of their text. Rows stay: once there is one, every caller of a server needs one.",
     "workers": "Workers and their last beat. A beat that lapsed sends another worker after its legs.",
 }

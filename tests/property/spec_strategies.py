@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from signoff.plans.spec.compile import compile_spec
+from signoff.plans.spec.gate_names import GATES
 from signoff.plans.spec.model import (
     DECISIONS,
-    GATES,
     TIERS,
     Category,
     Command,

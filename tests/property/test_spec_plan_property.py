@@ -13,6 +13,7 @@ from signoff.gates.digest import canonical_json, parse_json
 from signoff.gates.gate import Gate, State
 from signoff.gates.prompt import build_prompt
 from signoff.plans.plan import GateNode, Node, Plan, StepNode, from_wire, to_wire
+from signoff.plans.spec.gate_names import ADVISORY, AUTOMATIC, MODES
 from signoff.plans.spec.model import Spec
 from signoff.plans.spec.plan import (
     ASK,
@@ -24,7 +25,7 @@ from signoff.plans.spec.plan import (
     plan_of,
     steps_of,
 )
-from signoff.plans.spec.policies import ADVISORY, AUTOMATIC, MODES, GatePolicy
+from signoff.plans.spec.policies import GatePolicy
 from signoff.plans.spec.prompt import Output, StepFacts, gate_prompt
 from signoff.plans.walk import Go, Refuse, way_on
 

@@ -146,6 +146,7 @@ class RequirementOut(BaseModel):
     justification: bool
     all_items: bool
     all_evidence: bool = Field(default=False, description="Only where it is set: no piece of evidence may be missing.")
+    not_by: list[str] = Field(default=[], description="Only where there are any: who had a part in it and may not.")
 
 
 class PromptOut(BaseModel):

@@ -27,7 +27,7 @@ def move_work_package(
     def decide(snapshot: Snapshot) -> TransitionEvent:
         state = snapshot.work_packages.get(wish.wp_id)
         final = wish if revise is None else revise(snapshot)
-        check_move(state, final)
+        check_move(snapshot.work_packages, final)
         at = instant_after(state, now_us)
         return make_event(final, state, meta=snapshot.meta, event_id=new_id(), at=at)
 

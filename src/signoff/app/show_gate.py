@@ -11,11 +11,11 @@ from signoff.app.search_audit import SEQ_MAX
 from signoff.app.world import World
 from signoff.audit.entry import Entry
 from signoff.errors import NotEntitledError
-from signoff.gates.gate import Gate
+from signoff.gates.gate import Gate, in_own_name
 from signoff.gates.interaction import Interaction
 from signoff.gates.keys import check_gate_key, check_workflow_id
 from signoff.gates.prompt import APPROVE
-from signoff.gates.requirement import Actor, check_entitled, places_left
+from signoff.gates.requirement import Actor, check_entitled, is_same, places_left
 from signoff.plans.run import Run
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ def _places_left(gate: Gate, answers: Sequence[Interaction]) -> Mapping[str, int
 
 
 def _why_not(gate: Gate, actor: Actor, *, approves: bool) -> str | None:
-    if approves and gate.requirement.not_requester:
-        actor = actor.without(gate.requested_by)
+    if approves:
+        actor = in_own_name(actor, gate)
     try:
-        check_entitled(gate.requirement, actor, is_requester=actor.name == gate.requested_by, approves=approves)
+        check_entitled(gate.requirement, actor, is_requester=is_same(actor.name, gate.requested_by), approves=approves)
     except NotEntitledError as error:
         return error.message
     return None

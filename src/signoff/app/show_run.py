@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ShownRun:
-    """`run` is None of a workflow that is not signoff's own: then there are gates alone."""
+    """`run` is None of a workflow that is not signoff's own: then there are gates alone. `goal` is its intent's, None
+    without one."""
 
     workflow_id: str
     run: Run | None
     gates: Sequence[Gate]
     steps: Sequence[Row] = ()
     artifacts: Sequence[Row] = ()
+    goal: str | None = None
 
 
 def show_run(world: World, workflow_id: str) -> ShownRun:
@@ -38,4 +40,6 @@ def show_run(world: World, workflow_id: str) -> ShownRun:
         run = tx.run(workflow_id) if gates else the_run(tx, workflow_id)
         if run is None:
             return ShownRun(workflow_id, None, gates)
-        return ShownRun(workflow_id, run, gates, tx.steps(run.id), tx.artifacts(run.id))
+        intent = None if run.intent_id is None else tx.intent(run.intent_id)
+        goal = None if intent is None else intent["goal"]
+        return ShownRun(workflow_id, run, gates, tx.steps(run.id), tx.artifacts(run.id), goal)

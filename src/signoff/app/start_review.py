@@ -1,12 +1,13 @@
 """Start the review of a work package: a run that waits at its gate at once.
 
 The review is of one submission and one commit. Asked again for the same, it is the same review; once the lane has moved
-on, what was open is given up, since nobody should approve what is no longer there.
+on, or the package was handed in anew, what was open is given up: nobody should approve what is no longer there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from signoff.app.begin_at_gate import Asked, Beginning, begin_at_gate
@@ -14,6 +15,7 @@ from signoff.app.cancel_run import cancel_run
 from signoff.app.expire import expire_if_due
 from signoff.app.steps import Artifact
 from signoff.app.world import World
+from signoff.errors import ConflictError
 from signoff.gates.digest import digest_of
 from signoff.gates.requirement import Actor
 from signoff.plans import plan as plans
@@ -35,13 +37,28 @@ def start_review(world: World, plan: Plan, *, actor: Actor, artifacts: Sequence[
     """The review that is open or was decided for this very commit, else a new one."""
     about = plan.about
     name = f"review-{about['work_package_id']}-{digest_of({key: about[key] for key in _IDENTITY})[:16]}"
-    open_ones = [run for run in _reviews(world, about) if run.status is Status.WAITING_INPUT]
-    for run in open_ones:
-        if plans.from_wire(run.plan).about["lane_commit"] != about["lane_commit"]:
-            reason = f"{about['lane_branch']} has moved on to {about['lane_commit'][:12]}"
-            cancel_run(world, workflow_id=run.workflow_id, actor=actor.name, reason=reason)
+    reason = f"{about['work_package_id']} is before its reviewer anew, at {about['lane_commit'][:12]}"
+    _give_up([run for run in open_reviews(world, about) if not _is_same(run, about)], world, actor.name, reason)
     beginning = Beginning(DOOR, PARTITION, _subject(about), actor.name, artifacts)
     return begin_at_gate(world, name, plan, beginning)
+
+
+def open_reviews(world: World, about: Mapping[str, str]) -> list[Run]:
+    """Those of a work package that nobody has decided, newest first.
+
+    Args:
+        about: as `newest_review` takes it.
+    """
+    return [run for run in _reviews(world, about) if run.status is Status.WAITING_INPUT]
+
+
+def give_up_reviews(world: World, about: Mapping[str, str], *, actor: str, reason: str) -> list[Run]:
+    """Cancel what nobody has decided: the package was moved on past it, or is asked about anew.
+
+    Args:
+        about: as `newest_review` takes it.
+    """
+    return _give_up(open_reviews(world, about), world, actor, reason)
 
 
 def newest_review(world: World, about: Mapping[str, str]) -> Asked | None:
@@ -59,6 +76,20 @@ def newest_review(world: World, about: Mapping[str, str]) -> Asked | None:
         with world.ledger.read() as tx:
             return Asked(tx.run(run.workflow_id) or run, tx.gates_of(run.workflow_id)[-1])
     return None
+
+
+def _give_up(runs: Sequence[Run], world: World, actor: str, reason: str) -> list[Run]:
+    given_up = []
+    for run in runs:
+        # Whoever decided it in between was first.
+        with suppress(ConflictError):
+            given_up.append(cancel_run(world, workflow_id=run.workflow_id, actor=actor, reason=reason))
+    return given_up
+
+
+def _is_same(run: Run, about: Mapping[str, str]) -> bool:
+    told = plans.from_wire(run.plan).about
+    return all(told[key] == about[key] for key in _IDENTITY)
 
 
 def _reviews(world: World, about: Mapping[str, str]) -> list[Run]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from signoff.errors import InvalidInputError
@@ -17,17 +18,24 @@ def read_file(path: Path) -> bytes:
 
 def write_file(path: Path, text: str) -> None:
     """All of it or nothing, whoever reads it meanwhile."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    from signoff.runners.whole_file import write_whole
+
+    with _writable(path):
+        write_whole(path, text)
+
+
+def make_folder(path: Path) -> None:
+    """And those above it; one that is there is left alone."""
+    with _writable(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
     try:
-        with draft.open("wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        yield
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be written: {error.strerror}.", code="unwritable-file") from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def as_seen_from_here(path: Path) -> Path:

@@ -9,31 +9,9 @@ import click
 
 from signoff.cli.failure import INTERRUPTED, install_last_resort, report_error, report_usage
 from signoff.cli.lazy_group import LazyGroup
+from signoff.cli.places import COMMANDS
+from signoff.cli.streams import make_streams_sturdy
 from signoff.errors import SignoffError
-
-#: Where each command is and what it does: a new one is a line here. The words stand here so that `--help` imports none.
-COMMANDS = {
-    "api": ("signoff.cli.up:api", "The API alone; workers run elsewhere on the same database."),
-    "ask": ("signoff.cli.ask:ask", "Ask a person, wait, and exit by the answer: for scripts and CI jobs."),
-    "audit": ("signoff.cli.audit:audit", "Read, verify and export the audit trail."),
-    "completion": ("signoff.cli.completion:completion", "Print what makes a shell complete signoff's commands."),
-    "db": ("signoff.cli.db:db", "Upgrade, query and check the ledger's database."),
-    "demo": ("signoff.cli.demo:demo", "The main job in one command: run, stop at a gate, answer, prove."),
-    "dev": ("signoff.cli.dev:dev", "Try things out: the clock of a development server."),
-    "doctor": ("signoff.cli.doctor:doctor", "Check the set-up: settings and their origin, ledger, programs."),
-    "gate": ("signoff.cli.gate.commands:gate", "List, show and answer gates."),
-    "mission": ("signoff.cli.mission.group:mission", "Missions: work packages from a plan to a release."),
-    "notify": ("signoff.cli.notify:notify", "Whom signoff tells of gates: check, test, list and retry."),
-    "policy": ("signoff.cli.policy:policy", "Assess tasks, and check and explain the risk policy."),
-    "principal": ("signoff.cli.principal:principal", "People and services by name, with their roles."),
-    "run": ("signoff.cli.run:run", "Start, list, follow, cancel and retry runs."),
-    "spec": ("signoff.cli.spec.commands:spec", "Write, compile and check specs: plans in Markdown."),
-    "story": ("signoff.cli.story.group:story", "Story pipelines and their three checkpoints."),
-    "token": ("signoff.cli.token:token", "Tokens, by which principals sign in at the server."),
-    "up": ("signoff.cli.up:up", "Everything in one process: API and worker."),
-    "workflow": ("signoff.cli.workflow:workflow", "Have tasks assessed and approved by their risk."),
-    "worker": ("signoff.cli.up:worker", "A worker alone: any number of them against one database."),
-}
 
 _EPILOG = """\b
 Examples:
@@ -67,8 +45,8 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     arguments = list(sys.argv[1:] if args is None else args)
     is_json = "--json" in arguments
+    make_streams_sturdy()
     install_last_resort(is_json=is_json)
-    _print_whatever_comes()
     try:
         # Commands return their exit code, or nothing for 0.
         code = cli.main(arguments, prog_name="signoff", standalone_mode=False)
@@ -83,12 +61,6 @@ def main(args: Sequence[str] | None = None) -> int:
         _forget_stdout()
         return 1
     return code if isinstance(code, int) else 0
-
-
-def _print_whatever_comes() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _forget_stdout() -> None:

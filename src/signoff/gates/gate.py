@@ -205,9 +205,8 @@ def answer(
         raise GateTimedOutError(f"The deadline of gate {gate.gate_key} has passed.")
     check_digest(gate, prompt_digest)
     approves = reply.choice.effect == APPROVE
-    if approves and gate.requirement.not_requester:
-        # Or whoever asked could approve through somebody who acts in their place.
-        actor = actor.without(gate.requested_by)
+    if approves:
+        actor = in_own_name(actor, gate)
     # To put it off is to say something, and decides nothing.
     if reply.choice.effect != HOLD:
         check_entitled(gate.requirement, actor, is_requester=is_same(actor.name, gate.requested_by), approves=approves)
@@ -223,6 +222,14 @@ def answer(
     return Answer(
         move, next_state(gate.state, move), remaining, _role_of(actor, gate), actor.delegated_from(gate.requirement)
     )
+
+
+def in_own_name(actor: Actor, gate: Gate) -> Actor:
+    """The actor without what was lent by anybody who may not approve this gate: they could approve through whoever acts
+    in their place."""
+    for name in gate.requirement.kept_from(gate.requested_by):
+        actor = actor.without(name)
+    return actor
 
 
 def override(gate: Gate, reply: Reply, actor: Actor, *, now: int) -> Answer:

@@ -23,6 +23,7 @@ NEEDS_MAX = 20
 COUNT_MAX = 50
 ROLE_CHARS_MAX = 64
 NAME_CHARS_MAX = 200
+NAMES_MAX = 200
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,12 @@ class Actor:
 
 def is_same(name: str, other: str | None) -> bool:
     """Whether two names are one person's, however they are written: `Ada ` is no way to approve what ada asked for."""
-    return other is not None and " ".join(name.split()).casefold() == " ".join(other.split()).casefold()
+    return other is not None and plain_name(name) == plain_name(other)
+
+
+def plain_name(name: str) -> str:
+    """The same for every way to write a name."""
+    return " ".join(name.split()).casefold()
 
 
 def check_actor_name(name: str) -> str:
@@ -87,7 +93,8 @@ class Need:
 
 @dataclass(frozen=True)
 class Requirement:
-    """`all_evidence`: every piece of evidence has a hash, as what is missing has none."""
+    """`all_evidence`: every piece of evidence has a hash, as what is missing has none. `not_by` names people who had a
+    part in what is asked for: like a requester that is kept from it, they may not approve it."""
 
     needs: tuple[Need, ...] = (Need((ANYONE,), 1),)
     distinct_people: bool = True
@@ -95,6 +102,12 @@ class Requirement:
     justification: bool = False
     all_items: bool = False
     all_evidence: bool = False
+    not_by: tuple[str, ...] = ()
+
+    def kept_from(self, requested_by: str | None) -> tuple[str, ...]:
+        """Who may not approve, neither by themselves nor through somebody who acts in their place."""
+        asked = (requested_by,) if self.not_requester and requested_by is not None else ()
+        return (*asked, *self.not_by)
 
 
 ANYONE_ONCE = Requirement()
@@ -115,8 +128,8 @@ def places_left(requirement: Requirement, approvers: Sequence[Actor]) -> dict[st
 
 def is_satisfiable(requirement: Requirement, people: Sequence[Actor], requested_by: str | None = None) -> bool:
     """Whether the people who exist could ever meet it."""
-    if requirement.not_requester:
-        people = [person.without(requested_by) for person in people if not is_same(person.name, requested_by)]
+    for name in requirement.kept_from(requested_by):
+        people = [person.without(name) for person in people if not is_same(person.name, name)]
     if not requirement.distinct_people:
         people = list(people) * sum(need.count for need in requirement.needs)
     return not places_left(requirement, people)
@@ -140,10 +153,16 @@ def check_entitled(requirement: Requirement, actor: Actor, *, is_requester: bool
             code="requester-may-not-approve",
             details={"actor": actor.name},
         )
+    if approves and any(is_same(actor.name, name) for name in requirement.not_by):
+        raise NotEntitledError(
+            f"{actor.name} had a part in this and may not approve it; somebody else has to.",
+            code="requester-may-not-approve",
+            details={"actor": actor.name},
+        )
 
 
 def to_wire(requirement: Requirement) -> dict[str, Any]:
-    """The flag that came last is written only where it is set, so that older digests stay what they are."""
+    """The members that came last are written only where they are set, so that older digests stay what they are."""
     wire: dict[str, Any] = {
         "needs": [{"any_of": list(need.any_of), "count": need.count} for need in requirement.needs],
         "distinctPeople": requirement.distinct_people,
@@ -151,7 +170,11 @@ def to_wire(requirement: Requirement) -> dict[str, Any]:
         "justification": requirement.justification,
         "allItems": requirement.all_items,
     }
-    return {**wire, "allEvidence": True} if requirement.all_evidence else wire
+    if requirement.all_evidence:
+        wire["allEvidence"] = True
+    if requirement.not_by:
+        wire["notBy"] = list(requirement.not_by)
+    return wire
 
 
 def from_wire(wire: Any) -> Requirement:
@@ -164,7 +187,7 @@ def from_wire(wire: Any) -> Requirement:
         raise _invalid("it must be an object")
     flags = dict.fromkeys(("notRequester", "justification", "allItems", "allEvidence"), False)
     flags["distinctPeople"] = True
-    unknown = set(wire) - set(flags) - {"needs"}
+    unknown = set(wire) - set(flags) - {"needs", "notBy"}
     if unknown:
         raise _invalid(f"unknown member {sorted(unknown)[0]!r}")
     for name in flags:
@@ -181,6 +204,7 @@ def from_wire(wire: Any) -> Requirement:
         justification=flags["justification"],
         all_items=flags["allItems"],
         all_evidence=flags["allEvidence"],
+        not_by=_names(wire.get("notBy", [])),
     )
 
 
@@ -193,6 +217,16 @@ def _need(wire: Any) -> Need:
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= COUNT_MAX:
         raise _invalid(f"count must be an integer from 1 to {COUNT_MAX}")
     return Need(tuple(roles), count)
+
+
+def _names(wire: Any) -> tuple[str, ...]:
+    if not isinstance(wire, list) or len(wire) > NAMES_MAX or not all(_is_name(name) for name in wire):
+        raise _invalid(f"notBy must be a list of at most {NAMES_MAX} names")
+    return tuple(wire)
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and name.strip() != "" and len(name) <= NAME_CHARS_MAX
 
 
 def is_role(role: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from signoff.errors import MissionError
 from signoff.missions.claim import HELD, Holder, holder_of
 from signoff.missions.event import TransitionEvent
-from signoff.missions.files import MissionFiles
+from signoff.missions.files import MissionFiles, work_package_in
 from signoff.missions.instant import parse_instant
 from signoff.missions.lane import ACCEPTED, LANES, Lane
 from signoff.missions.reduce import PackageState, Snapshot
@@ -45,10 +45,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Board:
-    """`cards` in the order of their ids."""
+    """`cards` in the order of their ids; `untracked` are packages that have a file, and of which nothing was said."""
 
     snapshot: Snapshot
     cards: Sequence[Card]
+    untracked: Sequence[str] = ()
 
     @property
     def total(self) -> int:
@@ -73,6 +74,7 @@ class Board:
             "last_event_at": None if last is None else last.at,
             "progress": {"accepted": self.accepted, "total": self.total},
             "summary": self.snapshot.summary,
+            "untracked": list(self.untracked),
             "lanes": {lane.value: [card.to_wire() for card in self.in_lane(lane)] for lane in LANES},
         }
 
@@ -96,7 +98,8 @@ def lay_out(
         _card(files, state, history[wp_id], is_gone, (work_lanes or {}).get(wp_id))
         for wp_id, state in snapshot.work_packages.items()
     ]
-    return Board(snapshot, cards)
+    known = {found for name in files.work_packages if (found := work_package_in(name))}
+    return Board(snapshot, cards, sorted(known - snapshot.work_packages.keys()))
 
 
 def _card(

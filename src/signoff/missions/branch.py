@@ -10,14 +10,17 @@ import re
 
 from signoff.errors import InvalidInputError
 
-NAME_CHARS_MAX = 200
+#: Each part of a name is a file in the repository, with `.lock` behind it while it is written.
+NAME_BYTES_MAX = 240
 
-#: What git takes in the name of a branch everywhere, and no shell reads as anything else.
-_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*(?:/[A-Za-z0-9_][A-Za-z0-9._+-]*)*")
+#: What git takes in the name of a branch everywhere, and no shell reads as anything else: letters of every script.
+_BRANCH = re.compile(r"\w[\w.+-]*(?:/\w[\w.+-]*)*")
+_OTHER = re.compile(r"[^\w.+-]+")
+_DOTS = re.compile(r"\.{2,}")
 
 
 def make_mission_branch(slug: str) -> str:
-    return check_branch(f"mission/{slug}")
+    return check_branch(f"mission/{_plain(slug)}")
 
 
 def make_lane_branch(mission_branch: str, lane_id: str) -> str:
@@ -32,7 +35,7 @@ def make_worktree_name(mission_branch: str, lane_id: str) -> str:
 
 def make_focused_branch(slug: str, target: str) -> str:
     """Of the branch with a mission's own commits only; a target's slashes would make folders of it."""
-    return check_branch(f"signoff/pr/{slug}-to-{target.replace('/', '-')}")
+    return check_branch(f"signoff/pr/{_plain(slug)}-to-{_plain(target)}")
 
 
 def check_branch(name: str) -> str:
@@ -41,10 +44,15 @@ def check_branch(name: str) -> str:
         InvalidInputError: (`bad-branch-name`) it is no name for a branch.
     """
     is_taken = name.endswith((".lock", ".", "/")) or ".." in name or ".lock/" in name
-    if _BRANCH.fullmatch(name) is None or is_taken or len(name) > NAME_CHARS_MAX:
+    if _BRANCH.fullmatch(name) is None or is_taken or len(name.encode(errors="replace")) > NAME_BYTES_MAX:
         raise InvalidInputError(
             f"{name[:80]!r} is no name for a branch: letters, digits, '.', '_', '-', '+' and '/' are.",
             code="bad-branch-name",
-            details={"value": name[:NAME_CHARS_MAX]},
+            details={"value": name[:NAME_BYTES_MAX]},
         )
     return name
+
+
+def _plain(text: str) -> str:
+    """As a part of a name, whatever an older tool or a person called the thing."""
+    return _DOTS.sub(".", _OTHER.sub("-", text)).strip(".-").removesuffix(".lock")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn
@@ -37,6 +37,17 @@ _MEMBERS = frozenset({
     *("event_id", "at", "actor", "mission_id", "mission_slug", "feature_slug", "wp_id", "from_lane", "to_lane"),
     *("force", "reason", "execution_mode", "evidence", "review_ref", "policy_metadata"),
 })  # fmt: skip
+#: What a member may be that can be missing or null as well.
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "actor": (str, dict),
+    "mission_id": (str,),
+    "force": (bool,),
+    "reason": (str,),
+    "execution_mode": (str,),
+    "evidence": (dict,),
+    "review_ref": (str,),
+    "policy_metadata": (dict,),
+}
 
 Actor = str | Mapping[str, Any]
 
@@ -238,23 +249,27 @@ def _event(wire: Mapping[str, Any], line: int) -> TransitionEvent:
             raise _LineError(f"its {name} is no text of 1 to {NAME_CHARS_MAX} characters")
     if parse_instant(wire.get("at")) is None:
         raise _LineError(f"its at is no instant: {shown(str(wire.get('at')))}")
+    said = {name: value for name, value in wire.items() if value is not None}
+    for name, types in _TYPES.items():
+        if name in said and not isinstance(said[name], types):
+            raise _LineError(f"its {name} cannot be {shown(json.dumps(said[name]))}")
     slug = wire.get("mission_slug", wire.get("feature_slug"))
     return TransitionEvent(
         event_id=wire["event_id"],
         at=wire["at"],
-        actor=_of_type(wire, "actor", (str, dict), ""),
-        mission_id=_of_type(wire, "mission_id", (str,)),
+        actor=said.get("actor", ""),
+        mission_id=said.get("mission_id"),
         mission_slug=slug if isinstance(slug, str) else "",
         wp_id=wire["wp_id"],
         from_lane=_lane(wire, "from_lane"),
         to_lane=_lane(wire, "to_lane"),
-        force=_of_type(wire, "force", (bool,), False),
-        reason=_of_type(wire, "reason", (str,)),
-        execution_mode=_of_type(wire, "execution_mode", (str,), WORKTREE),
-        evidence=_of_type(wire, "evidence", (dict,)),
-        review_ref=_of_type(wire, "review_ref", (str,)),
-        policy_metadata=_of_type(wire, "policy_metadata", (dict,)),
-        extra=dict(_others(wire)),
+        force=said.get("force", False),
+        reason=said.get("reason"),
+        execution_mode=said.get("execution_mode", WORKTREE),
+        evidence=said.get("evidence"),
+        review_ref=said.get("review_ref"),
+        policy_metadata=said.get("policy_metadata"),
+        extra={} if wire.keys() <= _MEMBERS else {key: wire[key] for key in wire if key not in _MEMBERS},
         line=line,
     )
 
@@ -264,20 +279,6 @@ def _lane(wire: Mapping[str, Any], name: str) -> Lane:
     if lane is None or (lane is Lane.GENESIS and name == "to_lane"):
         raise _LineError(f"its {name} is no lane: {shown(str(wire.get(name)))}")
     return lane
-
-
-def _of_type(wire: Mapping[str, Any], name: str, types: tuple[type, ...], default: Any = None) -> Any:
-    """A member that may be missing or null."""
-    value = wire.get(name)
-    if value is None:
-        return default
-    if not isinstance(value, types):
-        raise _LineError(f"its {name} cannot be {shown(json.dumps(value))}")
-    return value
-
-
-def _others(wire: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    return ((key, value) for key, value in wire.items() if key not in _MEMBERS)
 
 
 def _name(value: object) -> str | None:

@@ -23,6 +23,7 @@ MISSION_METADATA_INVALID = "MISSION_METADATA_INVALID"
 LANES_FILE_INVALID = "LANES_FILE_INVALID"
 WORK_PACKAGE_METADATA_INVALID = "WORK_PACKAGE_METADATA_INVALID"
 WORK_PACKAGE_KEYS_UNKNOWN = "WORK_PACKAGE_KEYS_UNKNOWN"
+WORK_PACKAGE_UNTRACKED = "WORK_PACKAGE_UNTRACKED"
 # Reviews.
 REVIEW_ARTIFACT_SCHEMA_INVALID = "REVIEW_ARTIFACT_SCHEMA_INVALID"
 REVIEW_CYCLE_NUMBERING_GAP = "REVIEW_CYCLE_NUMBERING_GAP"
@@ -31,6 +32,10 @@ REJECTED_REVIEW_ARTIFACT_CONFLICT = "REJECTED_REVIEW_ARTIFACT_CONFLICT"
 REVIEW_PROMPT_METADATA_MISMATCH = "REVIEW_PROMPT_METADATA_MISMATCH"
 REVIEW_PROMPT_METADATA_MISSING = "REVIEW_PROMPT_METADATA_MISSING"
 REVIEW_NOT_RECORDED = "REVIEW_NOT_RECORDED"
+REVIEW_OVERRIDE_REFUSED = "REVIEW_OVERRIDE_REFUSED"
+REVIEW_GATE_LEFT_OPEN = "REVIEW_GATE_LEFT_OPEN"
+APPROVAL_WITHOUT_DECISION = "APPROVAL_WITHOUT_DECISION"
+APPROVAL_FORCED = "APPROVAL_FORCED"
 # Who may commit what.
 ACTIVE_WP_SCOPE_VIOLATION = "ACTIVE_WP_SCOPE_VIOLATION"
 ACTIVE_WP_CONTEXT_MISSING = "ACTIVE_WP_CONTEXT_MISSING"
@@ -38,6 +43,7 @@ ACTIVE_WP_CONTEXT_AMBIGUOUS = "ACTIVE_WP_CONTEXT_AMBIGUOUS"
 ACTIVE_WP_CONTEXT_STALE = "ACTIVE_WP_CONTEXT_STALE"
 ACTIVE_WP_METADATA_MISSING = "ACTIVE_WP_METADATA_MISSING"
 ACTIVE_WP_METADATA_INVALID = "ACTIVE_WP_METADATA_INVALID"
+WORK_PACKAGE_SCOPE_VIOLATION = "WORK_PACKAGE_SCOPE_VIOLATION"
 MISSION_FILES_CHANGED_BY_HAND = "MISSION_FILES_CHANGED_BY_HAND"
 # Merge and ship.
 TARGET_BRANCH_NOT_SYNCHRONIZED = "TARGET_BRANCH_NOT_SYNCHRONIZED"
@@ -84,6 +90,7 @@ CODES: Mapping[str, str] = {
     LANES_FILE_INVALID: "lanes.json is no JSON object, a member of it cannot be taken, or two lanes have one package.",
     WORK_PACKAGE_METADATA_INVALID: "The front matter of a work package cannot be read, or a key of it be taken.",
     WORK_PACKAGE_KEYS_UNKNOWN: "The front matter of a work package has keys that nobody knows; they are kept.",
+    WORK_PACKAGE_UNTRACKED: "A work package has a file, and neither a lane nor an event: nobody is waiting for it.",
     REVIEW_ARTIFACT_SCHEMA_INVALID: "A review cycle has no front matter, or it lacks a key, or one cannot be taken.",
     REVIEW_CYCLE_NUMBERING_GAP: "A number is missing among the review cycles of a package.",
     REVIEW_CYCLE_BODY_REPEATED: "Two successive review cycles say the same.",
@@ -91,12 +98,19 @@ CODES: Mapping[str, str] = {
     REVIEW_PROMPT_METADATA_MISMATCH: "A review's prompt is for something else than the review that was asked for.",
     REVIEW_PROMPT_METADATA_MISSING: "A review's prompt is not there, or does not say what it is for.",
     REVIEW_NOT_RECORDED: "A review was decided, and its cycle file cannot be written; nothing moved.",
+    REVIEW_OVERRIDE_REFUSED: "The newest review of a package does not reject it, was overridden already, or whoever "
+    "asks had a part in the work.",
+    REVIEW_GATE_LEFT_OPEN: "The gate of a review is open, and its package was moved on past it.",
+    APPROVAL_WITHOUT_DECISION: "A package is approved or done, and no gate of the ledger has decided that.",
+    APPROVAL_FORCED: "A package is approved or done past its review: somebody forced it, and said why.",
     ACTIVE_WP_SCOPE_VIOLATION: "A commit touches files that the active work package does not own.",
     ACTIVE_WP_CONTEXT_MISSING: "No work package of the lane is being worked on or reviewed.",
     ACTIVE_WP_CONTEXT_AMBIGUOUS: "Several work packages of the lane are being worked on or reviewed.",
-    ACTIVE_WP_CONTEXT_STALE: "The worktree is for another package than the active one, or its lane is gone.",
+    ACTIVE_WP_CONTEXT_STALE: "The worktree is for another package than the active one, is off its lane's branch, or "
+    "its lane is gone.",
     ACTIVE_WP_METADATA_MISSING: "The active work package has no file.",
     ACTIVE_WP_METADATA_INVALID: "The active work package's file does not say which files it owns.",
+    WORK_PACKAGE_SCOPE_VIOLATION: "Commits of a package that went past the guard changed files that it does not own.",
     MISSION_FILES_CHANGED_BY_HAND: "A commit in a lane changes the mission's own record, which only commands write.",
     TARGET_BRANCH_NOT_SYNCHRONIZED: "The target branch is behind its tracking branch, has diverged, or is not there.",
     STATUS_LOG_NOT_WRITABLE: "The log cannot be opened for writing: it is read-only, or something else than a file.",
@@ -139,6 +153,7 @@ SEVERITIES: Mapping[str, Severity] = {
     LANES_FILE_INVALID: ERROR,
     WORK_PACKAGE_METADATA_INVALID: ERROR,
     WORK_PACKAGE_KEYS_UNKNOWN: WARNING,
+    WORK_PACKAGE_UNTRACKED: WARNING,
     REVIEW_ARTIFACT_SCHEMA_INVALID: ERROR,
     REVIEW_CYCLE_NUMBERING_GAP: WARNING,
     REVIEW_CYCLE_BODY_REPEATED: WARNING,

@@ -21,6 +21,9 @@ from signoff.missions.lanes_file import LanesFile
 from signoff.missions.reduce import Reduced
 from signoff.missions.work_package import WorkPackage, read_work_package
 
+#: What is made of it: it stops the work, is only said, or is not looked at.
+BLOCK, WARN, OFF = "block", "warn", "off"
+
 GLOB_CHARS_MAX = 1_000
 _SHOWN_MAX = 20
 
@@ -44,7 +47,7 @@ def matches(glob: str, path: str) -> bool:
 
 
 def owns(package: WorkPackage, path: str) -> bool:
-    return any(matches(glob, path) for glob in (*package.owned_files, *package.create_intent))
+    return any(matches(glob, path) for glob in package.globs)
 
 
 def active_work_package(lanes: LanesFile, lane_id: str, reduced: Reduced) -> str | Finding:
@@ -79,6 +82,29 @@ def judge_commit(files: MissionFiles, lanes: LanesFile, reduced: Reduced, commit
     return [_scope_violation(package, foreign)] if foreign else []
 
 
+def judge_changes(
+    packages: Sequence[WorkPackage], changed: Sequence[str], *, lane_id: str, commit: str
+) -> list[Finding]:
+    """What speaks against changes that were committed already, up to `commit`: each path is owned by one of the
+    packages."""
+    foreign = [path for path in changed if not any(owns(package, path) for package in packages)]
+    if not foreign:
+        return []
+    names, globs = [one.work_package_id for one in packages], [glob for one in packages for glob in one.globs]
+    one_only = names[0] if len(names) == 1 else None
+    details = {
+        "branch_or_work_package": one_only or lane_id,
+        "lane_id": lane_id,
+        "lane_commit": commit,
+        "files": foreign,
+        "owned_files": globs,
+        "remediation": "Take them out of the lane and have it reviewed again, or have the package own them: "
+        f"owned_files in its file. See them: git log --stat {commit[:12]}",
+    }
+    message = f"The commits of {', '.join(names)} changed {_listed(foreign)}; owned are: {', '.join(globs)}."
+    return [_finding(finding.WORK_PACKAGE_SCOPE_VIOLATION, message, one_only, **details)]
+
+
 def _package(files: MissionFiles, wp_id: str) -> WorkPackage | Finding:
     name = files.work_package_file(wp_id)
     if name is None:
@@ -89,14 +115,14 @@ def _package(files: MissionFiles, wp_id: str) -> WorkPackage | Finding:
         package = read_work_package(files.work_packages[name], path=path)
     except MissionError as error:
         return _finding(finding.ACTIVE_WP_METADATA_INVALID, error.message, wp_id, path=path, line=error.line)
-    if not package.owned_files and not package.create_intent:
+    if not package.owns_anything:
         message = f"{path} names no owned_files, so that nothing can be committed for {wp_id}."
         return _finding(finding.ACTIVE_WP_METADATA_INVALID, message, wp_id, path=path)
     return package
 
 
 def _scope_violation(package: WorkPackage, foreign: Sequence[str]) -> Finding:
-    wp_id, globs = package.work_package_id, [*package.owned_files, *package.create_intent]
+    wp_id, globs = package.work_package_id, list(package.globs)
     message = f"{wp_id} does not own {_listed(foreign)}. It owns: {', '.join(globs)}."
     return _finding(finding.ACTIVE_WP_SCOPE_VIOLATION, message, wp_id, files=list(foreign), owned_files=globs)
 

@@ -1,4 +1,4 @@
-"""What stands in the way of merging and shipping a mission."""
+"""The target branch against the one that it tracks, and what stands in the way of merging into it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from enum import StrEnum
 
 from signoff.missions import finding
 from signoff.missions.branch import make_focused_branch
-from signoff.missions.event import read_log
-from signoff.missions.files import MissionFiles
 from signoff.missions.finding import ERROR, Finding
-from signoff.missions.reduce import reduce
-from signoff.missions.reviews import judge_reviews
 
 
 class SyncState(StrEnum):
@@ -47,12 +43,6 @@ def sync_state(ahead_count: int, behind_count: int) -> SyncState:
     if behind_count:
         return SyncState.BEHIND
     return SyncState.AHEAD if ahead_count else SyncState.IN_SYNC
-
-
-def preflight(files: MissionFiles, sync: TargetSync) -> list[Finding]:
-    """Errors stop the merge or the ship, warnings do not."""
-    reduced = reduce(read_log(files.events or b"").events)
-    return [*judge_target(sync, files.name), *judge_reviews(files, reduced)]
 
 
 def judge_target(sync: TargetSync, mission_slug: str) -> Iterator[Finding]:

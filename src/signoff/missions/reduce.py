@@ -9,20 +9,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from signoff.missions.event import TransitionEvent
-from signoff.missions.lane import LANES, Lane
+from signoff.missions.lane import ACCEPTED, LANES, Lane
 from signoff.missions.meta import MissionMeta
+
+#: Who brings a package there works on it, or did.
+_WORKED_ON = frozenset({Lane.IN_PROGRESS, Lane.FOR_REVIEW})
+#: But for those who bring it back from here: they looked at it.
+_HANDED_IN = frozenset({Lane.FOR_REVIEW, Lane.IN_REVIEW, *ACCEPTED})
 
 
 @dataclass(frozen=True)
 class PackageState:
-    """Where a work package is: `event` brought it there, `force_count` moves of it were forced."""
+    """Where a work package is: `event` brought it there, `force_count` moves of it were forced.
+
+    `implementers` are all who took it up or handed it in since its first event, whoever took it over last; the last of
+    them stands last. `acceptance` is the event by which an accepted package came past its review: the one that brought
+    it there, or a later one by which somebody forced that.
+    """
 
     event: TransitionEvent
     force_count: int
+    implementers: tuple[str, ...] = ()
+    acceptance: TransitionEvent | None = None
 
     @property
     def lane(self) -> Lane:
@@ -137,10 +149,32 @@ def walk(events: Iterable[TransitionEvent]) -> Iterator[tuple[TransitionEvent, P
     states: dict[str, PackageState] = {}
     for event in events:
         before = states.get(event.wp_id)
-        if before is None or not _is_beaten(event, before.event):
-            forced = 0 if before is None else before.force_count
-            states[event.wp_id] = PackageState(event, forced + event.force)
+        states[event.wp_id] = _after(event, before)
         yield event, before, states[event.wp_id]
+
+
+def _after(event: TransitionEvent, before: PackageState | None) -> PackageState:
+    if before is None:
+        return PackageState(event, int(event.force), _implementers(event, None), _acceptance(event, None))
+    if _is_beaten(event, before.event):
+        return replace(before, implementers=_implementers(event, before))
+    forced = before.force_count + event.force
+    return PackageState(event, forced, _implementers(event, before), _acceptance(event, before))
+
+
+def _implementers(event: TransitionEvent, before: PackageState | None) -> tuple[str, ...]:
+    known = () if before is None else before.implementers
+    is_work = event.to_lane in _WORKED_ON and (before is None or before.lane not in _HANDED_IN)
+    if not is_work or not event.actor_name.strip():
+        return known
+    return (*(one for one in known if one != event.actor_name), event.actor_name)
+
+
+def _acceptance(event: TransitionEvent, before: PackageState | None) -> TransitionEvent | None:
+    if event.to_lane not in ACCEPTED:
+        return None
+    earlier = None if before is None else before.acceptance
+    return event if earlier is None or event.force else earlier
 
 
 def _is_beaten(event: TransitionEvent, by: TransitionEvent) -> bool:

@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from signoff.documents.problem import Problem, all_at_once, shown
-from signoff.errors import MissionError
+from signoff.errors import InvalidInputError, MissionError
 from signoff.missions.front_matter import FrontMatter, read_front_matter, write_front_matter
 from signoff.missions.instant import parse_instant
 
 APPROVED, REJECTED = VERDICTS = ("approved", "rejected")
 
-_NAME = re.compile(r"review-cycle-([0-9]{1,6})\.md")
+#: What every reader of front matter takes for a whole number.
+NUMBER_DIGITS_MAX = 15
+_NAME = re.compile(rf"review-cycle-([0-9]{{1,{NUMBER_DIGITS_MAX}}})\.md")
 _TEXTS = ("mission_slug", "wp_id", "reviewer_agent")
-_OVERRIDE = ("review_artifact_override_actor", "review_artifact_override_reason")
+_OVERRIDE = ("review_artifact_override_actor", "review_artifact_override_reason", "review_artifact_override_at")
 _KNOWN = {
     *("cycle_number", "verdict", "reviewed_at", "reproduction_command", "affected_files"),
     *_TEXTS,
@@ -43,6 +45,7 @@ class ReviewCycle:
     affected_files: tuple[Mapping[str, Any], ...] = ()
     override_actor: str | None = None
     override_reason: str | None = None
+    override_at: str | None = None
     feedback: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -92,6 +95,7 @@ def read_review_cycle(text: str, *, path: str) -> ReviewCycle:
         affected_files=tuple(said.get("affected_files") or ()),
         override_actor=said.get(_OVERRIDE[0]),
         override_reason=said.get(_OVERRIDE[1]),
+        override_at=said.get(_OVERRIDE[2]),
         feedback=front.body,
         extra={key: value for key, value in said.items() if key not in _KNOWN},
     )
@@ -99,7 +103,7 @@ def read_review_cycle(text: str, *, path: str) -> ReviewCycle:
 
 def write_review_cycle(cycle: ReviewCycle) -> str:
     """The file's text."""
-    overrides = dict(zip(_OVERRIDE, (cycle.override_actor, cycle.override_reason), strict=True))
+    overrides = dict(zip(_OVERRIDE, (cycle.override_actor, cycle.override_reason, cycle.override_at), strict=True))
     members = {
         "cycle_number": cycle.cycle_number,
         "mission_slug": cycle.mission_slug,
@@ -113,6 +117,21 @@ def write_review_cycle(cycle: ReviewCycle) -> str:
         **cycle.extra,
     }
     return write_front_matter(members, cycle.feedback)
+
+
+def with_override(text: str, *, path: str, actor: str, reason: str, at: str) -> str:
+    """The file's text with who lets the package pass all the same, why and when; everything else as it is.
+
+    Raises:
+        InvalidInputError: (`justification-required`) nobody is named, or no reason.
+        MissionError: it is no review cycle.
+    """
+    if not (actor.strip() and reason.strip()):
+        raise InvalidInputError("An override names who and why: --reason TEXT.", code="justification-required")
+    read_review_cycle(text, path=path)
+    front = read_front_matter(text)
+    said = dict(zip(_OVERRIDE, (actor.strip(), reason.strip(), at), strict=True))
+    return write_front_matter({**front.members, **said}, front.body)
 
 
 def _problems(front: FrontMatter) -> Iterator[Problem]:

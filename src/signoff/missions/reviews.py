@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, islice, pairwise
 
 from signoff.documents.problem import shown
 from signoff.errors import MissionError
@@ -21,8 +21,8 @@ _SHOWN_MAX = 20
 
 _CONFLICT_INVARIANT = "terminal_wp_latest_review_artifact_must_not_be_rejected"
 _CONFLICT_REMEDIATION = (
-    "Review it again with `signoff mission review`, or move it out of approved and done, or have an override with "
-    "actor and reason noted in the review."
+    "Review it again with `signoff mission review`, or move it out of approved and done; or somebody who had no part "
+    "in the work overrides the review: `signoff mission override`."
 )
 
 
@@ -102,7 +102,9 @@ def _gaps(wp_id: str, reviews: Sequence[_Review]) -> Iterator[Finding]:
     """One finding for all that are missing below the newest."""
     numbers = {review.number for review in reviews}
     highest = max(numbers, default=0)
-    missing = [number for number in range(1, highest) if number not in numbers][:_MISSING_MAX]
+    # Few at a time: a number in a file's name can be as high as anybody likes.
+    untaken = (number for number in count(1) if number not in numbers)
+    missing = [number for number in islice(untaken, _MISSING_MAX) if number < highest]
     if missing:
         message = f"{wp_id} has {len(numbers)} review cycles up to {highest}; missing: {_listed(missing)}."
         details = {"missing_numbers": missing, "review_cycle_number": highest}

@@ -45,6 +45,7 @@ def validate(files: MissionFiles) -> list[Finding]:
         *_snapshot(files, reduced, meta),
         *_lanes(files),
         *_work_packages(files),
+        *_untracked(files, reduced),
         *judge_reviews(files, reduced),
     ]
 
@@ -129,6 +130,21 @@ def _work_packages(files: MissionFiles) -> Iterator[Finding]:
             details = {"path": path, "keys": list(package.unknown)}
             message = f"{path}: nobody knows the keys {keys}; they are kept."
             yield Finding(finding.WORK_PACKAGE_KEYS_UNKNOWN, WARNING, message, wp_id, details)
+
+
+def _untracked(files: MissionFiles, reduced: Reduced) -> Iterator[Finding]:
+    """Files that no command looks at. Where lanes or events cannot be read that is not known."""
+    lanes = None if files.lanes is None else _read(read_lanes, files.lanes, LANES_FILE, finding.LANES_FILE_INVALID)[0]
+    if files.unreadable.keys() & {LANES_FILE, EVENTS_FILE} or (lanes is None and files.lanes is not None):
+        return
+    for name in sorted(files.work_packages):
+        wp_id = work_package_in(name) or name
+        if wp_id not in reduced.work_packages and (lanes is None or lanes.lane_of(wp_id) is None):
+            path = f"{TASKS_FOLDER}/{name}"
+            message = f"{path}: {wp_id} is in no lane, and nothing was said of it."
+            remediation = "Add it to plan.md and run signoff mission tasks, or remove the file."
+            details = {"path": path, "remediation": remediation}
+            yield Finding(finding.WORK_PACKAGE_UNTRACKED, WARNING, message, wp_id, details)
 
 
 def _read(

@@ -9,10 +9,11 @@ from typing import Any
 
 from signoff.documents.problem import Problem, all_at_once, shown
 from signoff.errors import MissionError
+from signoff.missions.event import DIRECT_REPO, WORKTREE
 from signoff.missions.files import work_package_in
 from signoff.missions.front_matter import FrontMatter, read_front_matter, write_front_matter
 
-EXECUTION_MODES = ("code_change", "planning_artifact")
+CODE_CHANGE, PLANNING_ARTIFACT = EXECUTION_MODES = ("code_change", "planning_artifact")
 
 _TEXTS = ("title", "planning_base_branch", "merge_target_branch", "assignee", "agent", "scope")
 _LISTS = ("dependencies", "requirement_refs", "owned_files", "create_intent")
@@ -48,6 +49,25 @@ class WorkPackage:
     scope: str = ""
     members: Mapping[str, Any] = field(default_factory=dict)
     body: str = ""
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """Of every file that it may change."""
+        return (*self.owned_files, *self.create_intent)
+
+    @property
+    def owns_anything(self) -> bool:
+        return bool(self.globs)
+
+    @property
+    def changes_code(self) -> bool:
+        """Such packages are worked on in their lane's worktree, the others in the primary checkout."""
+        return self.execution_mode == CODE_CHANGE
+
+    @property
+    def worked_on_in(self) -> str:
+        """As events say it."""
+        return WORKTREE if self.changes_code else DIRECT_REPO
 
     @property
     def unknown(self) -> tuple[str, ...]:

@@ -9,12 +9,12 @@ Both begin at their gate, which is opened with the run (`app.begin_at_gate`): as
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from signoff.gates.deadline import Ladder
 from signoff.gates.prompt import APPROVE, BODY_CHARS_MAX, ITEMS_MAX, REJECT, TEXT_CHARS_MAX, TITLE_CHARS_MAX
-from signoff.gates.requirement import Requirement
+from signoff.gates.requirement import NAME_CHARS_MAX, NAMES_MAX, Requirement
 from signoff.plans.markdown import in_code, line, paragraphs, quoted
 from signoff.plans.plan import GateNode, Plan, StepNode, make_plan
 
@@ -30,15 +30,17 @@ BY_SOMEBODY_ELSE = Requirement(not_requester=True)
 
 _WORK_CHARS_MAX = BODY_CHARS_MAX // 2
 _ROWS_SHOWN_MAX = 500
+_PEOPLE_SHOWN_MAX = 20
 
 
 @dataclass(frozen=True)
 class ReviewAsked:
-    """`work` is the body of the work package's file, `subtasks` the texts of its subtasks, `evidence` what there is to
+    """`implementers` are all who had a part in the work; the last of them is asked for it, and gets the feedback.
+    `work` is the body of the work package's file, `subtasks` the texts of its subtasks, `evidence` what there is to
     look at, as a prompt takes it."""
 
     title: str
-    implementer: str
+    implementers: tuple[str, ...]
     work: str
     subtasks: tuple[str, ...] = ()
     evidence: tuple[Mapping[str, str], ...] = ()
@@ -62,7 +64,8 @@ def review_plan(asked: ReviewAsked, about: Mapping[str, str]) -> Plan:
     """
     Args:
         about: `{kind, repo_root, folder, mission_id, mission_slug, work_package_id, lane_worktree, mission_branch,
-            lane_branch, base_ref, base_commit, lane_commit, invocation_id, prompt_path, created_at, from_event}`.
+            lane_branch, base_ref, base_commit, lane_commit, invocation_id, prompt_path, created_at, from_event,
+            execution_mode}`.
     """
     gate = GateNode(
         id=REVIEW,
@@ -72,8 +75,8 @@ def review_plan(asked: ReviewAsked, about: Mapping[str, str]) -> Plan:
         ttl_s=REVIEW_TTL_S,
         next_action="REVIEW_WORK_PACKAGE",
         prompt=_review_prompt(asked, about),
-        requirement=BY_SOMEBODY_ELSE,
-        requested_by=asked.implementer,
+        requirement=replace(BY_SOMEBODY_ELSE, not_by=_people(asked.implementers[:-1])),
+        requested_by=asked.implementers[-1],
     )
     return make_plan(RECIPE, [gate, StepNode(RECORD_NODE, RECORD_REVIEW, None)], about=about)
 
@@ -100,6 +103,11 @@ def sign_off_plan(asked: SignOffAsked, about: Mapping[str, str]) -> Plan:
     return make_plan(RECIPE, [gate, release], about=about)
 
 
+def _people(names: Sequence[str]) -> tuple[str, ...]:
+    """Nobody answers under a name that is longer than any."""
+    return tuple(name for name in names if len(name) <= NAME_CHARS_MAX)[-NAMES_MAX:]
+
+
 def _review_prompt(asked: ReviewAsked, about: Mapping[str, str]) -> dict[str, Any]:
     work_package = about["work_package_id"]
     return {
@@ -120,7 +128,7 @@ def _review_body(asked: ReviewAsked, about: Mapping[str, str]) -> str:
     diff = f"git diff {about['base_commit']} {about['lane_commit']}"
     return paragraphs(
         f"**Mission:** {in_code(about['mission_slug'])}, work package {in_code(about['work_package_id'])}, "
-        f"done by {line(asked.implementer)}",
+        f"done by {line(', '.join(_people(asked.implementers)[-_PEOPLE_SHOWN_MAX:]))}",
         f"- in {in_code(about['lane_branch'])}, from {in_code(about['base_ref'])} of "
         f"{in_code(about['mission_branch'])}\n"
         f"- see it with {in_code(diff)}\n"
@@ -158,7 +166,7 @@ def _sign_off_body(asked: SignOffAsked, about: Mapping[str, str]) -> str:
     rows = asked.report["work_packages"]
     shown = "\n".join(_row(row) for row in rows[:_ROWS_SHOWN_MAX])
     more = f"\n- and {len(rows) - _ROWS_SHOWN_MAX} more in the payload" if len(rows) > _ROWS_SHOWN_MAX else ""
-    warnings = "\n".join(f"- {in_code(one['diagnostic_code'])}: {line(one['message'])}" for one in _warnings(asked))
+    warnings = "\n".join(f"- {in_code(one['diagnostic_code'])}: {in_code(one['message'])}" for one in _warnings(asked))
     return paragraphs(
         f"**Mission:** {in_code(about['mission_slug'])} on {in_code(about['target_branch'])}, at "
         f"{in_code(about['target_commit'])}",
@@ -173,6 +181,8 @@ def _warnings(asked: SignOffAsked) -> Sequence[Mapping[str, Any]]:
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    said = f"{row['verdict']} by {row['reviewer']}" if row.get("verdict") else "no review"
-    override = f", overridden by {row['override_actor']}" if row.get("override_actor") else ""
-    return f"- {in_code(row['work_package_id'])} {line(str(row['title']))}: {row['lane']}, {line(said)}{line(override)}"
+    """What strangers have called things stands in code: it is read as it was written."""
+    called = " ".join(in_code(str(row[key])) for key in ("work_package_id", "title") if str(row[key] or "").strip())
+    said = f"{row['verdict']} by {in_code(str(row['reviewer']))}" if row.get("verdict") else "no review"
+    override = f", overridden by {in_code(str(row['override_actor']))}" if row.get("override_actor") else ""
+    return f"- {called}: {row['lane']}, {said}{override}"

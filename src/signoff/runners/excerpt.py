@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from signoff.app.steps import Artifact
-from signoff.gates.digest import sha256_hex
+if TYPE_CHECKING:
+    from signoff.app.steps import Artifact
 
 EXCERPT_LINES = 10
 EXCERPT_CHARS_MAX = 2_000
@@ -33,6 +34,10 @@ def last_lines(output: bytes) -> str:
 
 def to_artifact(kind: str, output: bytes | str) -> Artifact:
     """Text to keep inline. What no database keeps becomes U+FFFD; the digest is over the text as kept."""
+    # Imported here: whoever only makes text fit to be shown needs neither.
+    from signoff.app.steps import Artifact
+    from signoff.gates.digest import sha256_hex
+
     text = output if isinstance(output, str) else output.decode("utf-8", errors="replace")
     kept = _UNSTORABLE.sub("\ufffd", text)
     return Artifact(kind, sha256_hex(kept.encode()), inline=kept)

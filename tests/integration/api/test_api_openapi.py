@@ -14,7 +14,7 @@ ROUTES = {
     "get /healthz", "post /api/intents", "post /api/runs", "get /api/runs", "get /api/runs/{workflowId}",
     "post /api/runs/{workflowId}/cancel", "post /api/runs/{workflowId}/retry", "get /api/runs/{workflowId}/gates",
     "get /api/runs/{workflowId}/gates/{gateKey}", "post /api/runs/{workflowId}/gates/{gateKey}/reply",
-    "post /api/runs/{workflowId}/gates/{gateKey}/override",
+    "post /api/runs/{workflowId}/gates/{gateKey}/override", "post /api/runs/{workflowId}/gates/{gateKey}/close",
     "post /api/runs/{workflowId}/approve-plan", "post /api/events/hitl",
     "get /api/runs/{workflowId}/stream/{streamKey}", "get /api/runs/{workflowId}/steps",
     "get /api/runs/{workflowId}/artifacts", "get /api/runs/{workflowId}/interactions", "get /api/gates",

@@ -12,7 +12,8 @@ from cli_shell import COMMAND, Shell
 
 from signoff.app.create_intent import create_intent
 from signoff.app.start_run import start_run
-from signoff.cli.main import COMMANDS, cli
+from signoff.cli.main import cli
+from signoff.cli.places import COMMANDS
 
 MINE = ("audit", "completion", "db", "doctor", "gate", "run", "spec")
 

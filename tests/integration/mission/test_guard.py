@@ -11,7 +11,7 @@ import pytest
 from mission_places import commit_file, git
 from mission_repository import MissionRepository
 
-from signoff.runners.mission.hook import HOOK, KEPT
+from signoff.runners.mission.hook import HOOK, MERGE_HOOK, kept_name
 from signoff.runners.mission.worktree import CONTEXT_FILE
 
 
@@ -117,7 +117,7 @@ def test_hooks_that_are_there_are_kept_and_run_first_and_installing_twice_change
     hook.write_text("#!/bin/sh\necho kept hook ran >&2\ntest ! -e refuse\n")
     hook.chmod(0o755)
     first = repo.json("mission", "guard", "--install")
-    assert (first["is_new"], first["kept"]) == (True, str(hook.with_name(KEPT)))
+    assert (first["is_new"], first["kept"]) == (True, str(hook.with_name(kept_name(HOOK))))
     assert repo.json("mission", "guard", "--install")["is_new"] is False
     worktree = repo.start("WP01")
     stopped = try_commit(worktree, "elsewhere.txt")
@@ -154,3 +154,83 @@ def test_where_hooks_are_kept_elsewhere_nothing_is_written_there_and_all_of_them
     assert f"{HOOK} of ours" in done.stderr
     assert "commit-msg of ours" in done.stderr
     assert try_commit(worktree, "elsewhere.txt").returncode == 1
+
+
+def test_a_lanes_worktree_that_has_left_its_branch_takes_no_commit(repo: MissionRepository) -> None:
+    repo.json("mission", "guard", "--install")
+    worktree = repo.start("WP01")
+    branch = git(worktree, "branch", "--show-current")
+    for leave in (("switch", "--quiet", "--detach"), ("switch", "--quiet", "--create", "aside")):
+        git(worktree, *leave)
+        stopped = try_commit(worktree, "src/parser/b.py")
+        assert stopped.returncode == 1, stopped
+        assert "ACTIVE_WP_CONTEXT_STALE" in stopped.stderr
+        assert f"git switch {branch}" in stopped.stderr
+        git(worktree, "reset", "--quiet", "--hard")
+    # The folder tells it too, where the note of what the worktree is for is gone.
+    Path(git(worktree, "rev-parse", "--path-format=absolute", "--git-dir"), CONTEXT_FILE).unlink()
+    assert try_commit(worktree, "src/parser/b.py").returncode == 1
+    git(worktree, "reset", "--quiet", "--hard")
+    git(worktree, "switch", "--quiet", branch)
+    assert try_commit(worktree, "src/parser/b.py").returncode == 0
+
+
+def test_a_commit_while_the_lane_is_rebased_is_judged_as_one_in_it(repo: MissionRepository) -> None:
+    repo.json("mission", "guard", "--install")
+    worktree = repo.start("WP01", text="ours\n")
+    commit_file(repo.root, "src/parser/a.py", "theirs\n")
+    assert subprocess.run(
+        ["git", "rebase", "--quiet", "main"], cwd=worktree, capture_output=True, check=False
+    ).returncode
+    (worktree / "src/parser/a.py").write_text("both\n")
+    (worktree / "elsewhere.txt").write_text("no\n")
+    git(worktree, "add", ".")
+    assert codes(repo, worktree) == ["ACTIVE_WP_SCOPE_VIOLATION"]
+    git(worktree, "rm", "--quiet", "--cached", "elsewhere.txt")
+    assert codes(repo, worktree, code=0) == []
+
+
+def test_a_merge_is_judged_but_for_what_the_lane_builds_on(repo: MissionRepository) -> None:
+    repo.json("mission", "guard", "--install")
+    worktree = repo.start("WP01")
+    commit_file(repo.root, "docs/news.md")
+    git(repo.root, "switch", "--quiet", "--create", "foreign", "main~1")
+    commit_file(repo.root, "elsewhere.txt")
+    git(repo.root, "switch", "--quiet", "main")
+    git(worktree, "merge", "--quiet", "--no-edit", "main")
+    assert (worktree / "docs/news.md").exists()
+    before = git(worktree, "rev-parse", "HEAD")
+    stopped = subprocess.run(["git", "merge", "--no-edit", "foreign"], cwd=worktree, capture_output=True, text=True,
+                             check=False)  # fmt: skip
+    assert "WP01 does not own elsewhere.txt" in stopped.stderr
+    assert git(worktree, "rev-parse", "HEAD") == before
+    git(worktree, "reset", "--quiet", "--hard")
+    # What somebody adds to a merge by hand is theirs.
+    commit_file(repo.root, "docs/more.md")
+    git(worktree, "merge", "--quiet", "--no-commit", "main")
+    assert try_commit(worktree, "docs/mine.md").returncode == 1
+    git(worktree, "rm", "--quiet", "--cached", "docs/mine.md")
+    git(worktree, "commit", "--quiet", "--no-edit")
+
+
+def test_a_conflict_with_what_the_lane_builds_on_may_be_resolved(repo: MissionRepository) -> None:
+    repo.json("mission", "guard", "--install")
+    commit_file(repo.root, "docs/news.md", "first\n")
+    worktree = repo.start("WP01")
+    git(worktree, "merge", "--quiet", "main")
+    (worktree / "docs/news.md").write_text("ours\n")
+    git(worktree, "commit", "--quiet", "--no-verify", "--all", "-m", "past the guard")
+    commit_file(repo.root, "docs/news.md", "theirs\n")
+    assert subprocess.run(["git", "merge", "main"], cwd=worktree, capture_output=True, check=False).returncode
+    (worktree / "docs/news.md").write_text("both\n")
+    git(worktree, "add", ".")
+    git(worktree, "commit", "--quiet", "--no-edit")
+
+
+def test_an_older_hook_of_the_guard_gets_the_one_for_merges_beside_it(repo: MissionRepository) -> None:
+    repo.json("mission", "guard", "--install")
+    hooks = repo.root / ".git" / "hooks"
+    (hooks / MERGE_HOOK).unlink()
+    again = repo.json("mission", "guard", "--install")
+    assert [one["is_new"] for one in again["hooks"]] == [False, True]
+    assert os.access(hooks / MERGE_HOOK, os.X_OK)

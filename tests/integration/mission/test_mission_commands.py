@@ -228,8 +228,10 @@ def test_who_acts_is_the_one_that_is_named_or_whom_git_knows(repo: MissionReposi
 def test_packages_of_one_lane_are_worked_on_one_at_a_time(repo: MissionRepository) -> None:
     worktree = repo.start("WP01")
     repo.json("mission", "claim", "WP04")
-    found = repo("mission", "start", "WP04", "--json")
-    assert (found.code, found.document["diagnostic_code"]) == (1, "ACTIVE_WP_CONTEXT_AMBIGUOUS")
+    for command in (("start",), ("move", "--to", "in_progress", "--workspace", str(worktree))):
+        found = refusal(repo, command[0], "WP04", *command[1:])
+        assert (found["diagnostic_code"], found["wp_ids"]) == ("ACTIVE_WP_CONTEXT_AMBIGUOUS", ["WP01"])
+        assert (found["violated_invariant"], found["requested_lane"]) == ("STA-005", "in_progress")
     again = repo.json("mission", "start", "WP01")
     assert (again["workspace"], again["from_lane"]) == (str(worktree), "in_progress")
     repo.json("mission", "move", "WP01", "--to", "blocked")
@@ -312,6 +314,33 @@ def test_the_doctor_finds_what_can_be_put_right_and_does_it_when_told_to(repo: M
     assert troubles(repo) == [("MISSION_METADATA_INVALID", "error", None)]
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("meta.json", "MISSION_METADATA_INVALID"),
+        ("lanes.json", "LANES_FILE_INVALID"),
+        ("tasks/WP01-the-parser.md", "WORK_PACKAGE_METADATA_INVALID"),
+        ("status.events.jsonl", "EVENT_LINE_MALFORMED"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_stops_every_move_with_its_code_and_where(
+    repo: MissionRepository, name: str, code: str
+) -> None:
+    repo.json("mission", "claim", "WP01")
+    path, kept = repo.folder / name, (repo.folder / name).read_text()
+    path.write_text(f"{kept}[]\n[]\n" if name.endswith("jsonl") else "[]\n")
+    for command in ("start", "submit", "review"):
+        answer = repo("mission", command, "WP01", "--json")
+        found = answer.document
+        assert (answer.code, found["diagnostic_code"]) == (1, code)
+        assert (found["mission_slug"], found["work_package_id"]) == (repo.slug, "WP01")
+        assert found["violated_invariant"]
+        assert found["remediation"]
+        assert found["requested_lane"]
+        assert found["status_events_path"] == str(repo.folder / "status.events.jsonl")
+        assert Path(name).name in found["error"]
+
+
 def refusal_without_reading(repo: MissionRepository) -> dict[str, Any]:
     answer = repo("mission", "claim", "WP01", "--json")
     assert answer.code == 1
@@ -341,6 +370,10 @@ def test_the_board_has_every_package_in_its_lane(repo: MissionRepository) -> Non
     assert board["progress"] == {"accepted": 0, "total": 2}
     text = repo("mission", "status", repo.slug[:9]).out
     assert "0 of 2 work packages approved or done" in text
+    nine = next((repo.folder / "tasks").glob("WP01*.md")).read_text().replace("WP01", "WP09")
+    (repo.folder / "tasks" / "WP09-nine.md").write_text(nine)
+    assert repo.json("mission", "status")["untracked"] == ["WP09"]
+    assert "1 package has a file, and is in no lane: WP09." in repo("mission", "status").out
     assert [line.split()[:2] for line in text.splitlines()[4:]] == [
         ["planned", "WP02"],
         ["in_progress", "WP01"],

@@ -15,7 +15,7 @@ import pytest
 from mission_places import SLUG, move, new_place
 
 from signoff.app.mission_log import instant_of
-from signoff.errors import DiagnosticError, MissionError
+from signoff.errors import DiagnosticError
 from signoff.missions.event import TransitionEvent, read_log
 from signoff.missions.lane import Lane
 from signoff.missions.reduce import Snapshot
@@ -239,6 +239,25 @@ def test_a_torn_last_line_is_kept_aside_by_the_next_move_which_says_so(place: Mi
     assert ([event.to_lane for event in log.events], log.problems) == ([Lane.PLANNED, Lane.CLAIMED], [])
 
 
+def test_a_refused_move_leaves_a_torn_line_where_it_is_and_a_failed_one_says_that_it_was_kept_aside(
+    place: MissionPlace,
+) -> None:
+    with place.log.open("ab") as file:
+        file.write(b'{"torn')
+    before = portrait(place)
+    with pytest.raises(DiagnosticError) as caught:
+        move(place, "WP01", Lane.DONE)
+    assert caught.value.diagnostic_code == "TRANSITION_EDGE_ILLEGAL"
+    assert portrait(place) == before
+    place.snapshot.unlink()
+    place.snapshot.mkdir()
+    with pytest.raises(DiagnosticError) as caught:
+        move(place, "WP01", Lane.CLAIMED)
+    assert caught.value.diagnostic_code == "STATUS_SNAPSHOT_NOT_WRITABLE"
+    assert caught.value.details["torn_line_kept_in"] == str(place.torn)
+    assert place.torn.read_bytes() == b'{"torn\n'
+
+
 def test_a_last_line_that_only_lacks_its_end_is_kept(place: MissionPlace) -> None:
     place.log.write_bytes(place.log.read_bytes().rstrip(b"\n"))
     appended = move(place, "WP01", Lane.CLAIMED)
@@ -258,9 +277,11 @@ def test_nothing_is_added_to_a_log_with_a_line_that_cannot_be_read_until_it_is_r
 
 def test_a_snapshot_behind_its_log_is_made_anew_by_whoever_reads(place: MissionPlace) -> None:
     kept = place.snapshot.read_bytes()
-    for damage in (lambda: place.snapshot.unlink(), lambda: place.snapshot.write_text("{"), lambda: None):
+    told: list[str] = []
+    for damage, count in ((place.snapshot.unlink, 1), (lambda: place.snapshot.write_text("{"), 2), (lambda: None, 2)):
         damage()
-        assert heal(place).reduced.lane_of("WP01") is Lane.PLANNED
+        assert heal(place, told.append).reduced.lane_of("WP01") is Lane.PLANNED
+        assert ["status.json" in one for one in told] == [True] * count
         assert place.snapshot.read_bytes() == kept
         assert not is_behind(place)
 
@@ -269,8 +290,10 @@ def test_the_oldest_missions_have_no_meta_json_and_a_broken_one_is_told(place: M
     place.meta.unlink()
     assert move(place, "WP01", Lane.CLAIMED).event.mission_slug == SLUG
     place.meta.write_text("[]")
-    with pytest.raises(MissionError, match=r"meta\.json"):
+    with pytest.raises(DiagnosticError, match=r"meta\.json:1: found") as caught:
         move(place, "WP01", Lane.BLOCKED)
+    wire = {**caught.value.to_wire(), "requested_lane": "claimed"}
+    check_diagnostic(wire, place, "MISSION_METADATA_INVALID", "STA-003")
 
 
 MOVER = """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from mission_places import commit_file, git
-from mission_repository import MissionRepository
+from mission_repository import MissionRepository, new_mission
 
 REJECTED = """---
 cycle_number: {number}
@@ -17,6 +17,23 @@ reviewer_agent: Grace
 reviewed_at: "2026-05-02T09:50:15.123456+00:00"
 {more}---
 {body}
+"""
+TWO_IN_A_LANE = """\
+# Plan
+
+## Work packages
+
+### WP01: The parser
+- Owns: src/parser/**
+- Lane: lane-a
+
+- [ ] T001 Write it
+
+### WP04: More of the parser
+- Owns: src/more/**
+- Lane: lane-a
+
+- [ ] T003 Write it
 """
 OVERRIDE = "review_artifact_override_actor: Olga\nreview_artifact_override_reason: the finding was wrong\n"
 
@@ -128,3 +145,57 @@ def test_a_target_that_is_not_there_is_said(repo: MissionRepository) -> None:
     found = repo("mission", "preflight", "--json").document
     assert found["sync_state"] == "missing_local_branch"
     assert found["findings"][0]["diagnostic_code"] == "TARGET_BRANCH_NOT_SYNCHRONIZED"
+
+
+def past_the_guard(worktree: Path, *names: str) -> None:
+    for name in names:
+        (worktree / name).parent.mkdir(parents=True, exist_ok=True)
+        (worktree / name).write_text("changed\n")
+    git(worktree, "add", ".")
+    git(worktree, "commit", "--quiet", "--no-verify", "-m", "past the guard")
+
+
+def test_what_went_past_the_guard_is_found_before_a_merge_and_before_a_release(tmp_path: Path) -> None:
+    repo = new_mission(tmp_path, plan=TWO_IN_A_LANE)
+    repo.approve("WP01")
+    worktree = repo.start("WP04")
+    past_the_guard(worktree, "src/parser/a.py", "elsewhere.txt")
+    past_the_guard(worktree, f"missions/{repo.slug}/tasks/notes.md")
+    repo.answer("approve", repo.ask("WP04")["gate"])
+    refused = repo.json("mission", "merge", code=1)
+    by_code = {one["diagnostic_code"]: one for one in refused["findings"]}
+    found = by_code["WORK_PACKAGE_SCOPE_VIOLATION"]
+    assert (found["work_package_id"], found["severity"], found["lane_id"]) == ("WP04", "error", "lane-a")
+    assert found["files"] == ["elsewhere.txt", f"missions/{repo.slug}/tasks/notes.md", "src/parser/a.py"]
+    assert found["owned_files"] == ["src/more/**"]
+    assert "MISSION_FILES_CHANGED_BY_HAND" in by_code
+    for mode, severity in (("warn", "warning"), ("off", None)):
+        (repo.root / "signoff.yaml").write_text(f"mission_guard: {mode}\n")
+        assert repo.findings().get("WORK_PACKAGE_SCOPE_VIOLATION") == severity
+    repo.json("mission", "merge")
+    (repo.root / "signoff.yaml").unlink()
+    assert repo.findings("--for", "ship")["WORK_PACKAGE_SCOPE_VIOLATION"] == "error"
+    file = next(repo.folder.glob("tasks/WP04-*.md"))
+    file.write_text(file.read_text().replace("src/more/**", "**"))
+    assert "WORK_PACKAGE_SCOPE_VIOLATION" not in repo.findings("--for", "ship")
+
+
+def test_a_merge_that_took_in_more_than_git_merges_is_found_and_one_of_known_branches_is_not(tmp_path: Path) -> None:
+    repo = new_mission(tmp_path, plan=TWO_IN_A_LANE)
+    repo.approve("WP01")
+    worktree = repo.start("WP04")
+    for name in ("docs/news.md", "docs/more.md"):
+        commit_file(repo.root, name)
+        git(repo.root, "push", "--quiet")
+    git(worktree, "merge", "--quiet", "--no-edit", "main~1")
+    git(worktree, "merge", "--quiet", "--no-commit", "main")
+    before = git(worktree, "rev-parse", "HEAD")
+    past_the_guard(worktree, "elsewhere.txt")
+    repo.answer("approve", repo.ask("WP04")["gate"])
+    found = repo.json("mission", "preflight", code=1)["findings"]
+    assert [one["files"] for one in found] == [["elsewhere.txt"]]
+    git(worktree, "reset", "--quiet", "--hard", before)
+    git(worktree, "merge", "--quiet", "--no-edit", "main")
+    repo.json("mission", "move", "WP04", "--to", "in_progress", "--review-ref", "again")
+    repo.answer("approve", repo.ask("WP04")["gate"], why="seen again")
+    assert repo.findings() == {}

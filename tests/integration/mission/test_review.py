@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mission_places import commit_file, git
+from mission_places import commit_file, git, move
 from mission_repository import SLUG, MissionRepository, add_mission, new_mission
 
 from signoff.app.find import find_gate, find_run
 from signoff.bootstrap import open_world
 from signoff.clock import now_us
 from signoff.errors import DiagnosticError, MoveRefusedError
+from signoff.missions.lane import Lane
 from signoff.missions.prompt import KEYS, read_context, write_prompt
 from signoff.plans import plan as plans
 from signoff.runners.mission.prompts import check_prompt, prompt_path, review_subject, write_review_prompt
@@ -140,6 +141,16 @@ def test_a_review_without_its_prompt_fails_closed(repo: MissionRepository, damag
     assert refused["diagnostic_code"] == "REVIEW_PROMPT_METADATA_MISSING"
     assert refused["prompt_context"] == {}
     assert refused["requested_context"]["work_package_id"] == "WP01"
+    assert (refused["violated_invariant"], refused["requested_lane"]) == ("STA-003", "in_review")
+    assert refused["status_events_path"] == str(repo.folder / "status.events.jsonl")
+    # What it says to do leads out of it.
+    assert "signoff mission review WP01 --anew" in refused["remediation"]
+    anew = repo.json("mission", "review", "WP01", "--anew", code=3)
+    assert anew["prompt_path"] != str(path)
+    (pending,) = repo.json("gate", "list")["items"]
+    repo.answer("approve", pending)
+    repo.json("mission", "status")
+    assert repo.lane_of("WP01") == "approved"
 
 
 def test_a_prompt_that_differs_in_any_one_member_is_refused(repo: MissionRepository, tmp_path: Path) -> None:
@@ -230,13 +241,14 @@ def test_a_decision_that_cannot_be_recorded_is_claimed_nowhere_and_recorded_once
 def test_a_package_that_was_moved_meanwhile_gets_neither_file_nor_event(repo: MissionRepository) -> None:
     repo.start("WP01")
     gate = repo.ask("WP01")["gate"]
-    forced = ("--force", "--reason", "it is needed elsewhere")
-    repo.json("mission", "move", "WP01", "--to", "blocked", *forced)
     repo.answer("approve", gate)
-    with pytest.raises(MoveRefusedError):
-        recorded(repo, gate)
-    repo.json("mission", "status")
-    assert (repo.lane_of("WP01"), repo.cycles("WP01")) == ("blocked", [])
+    for to_lane in (Lane.BLOCKED, Lane.IN_REVIEW):
+        # Also where it is before a reviewer again: this was of what was handed in before.
+        move(repo.place, "WP01", to_lane, force=True, reason="by a tool that knows of no ledger")
+        with pytest.raises(MoveRefusedError):
+            recorded(repo, gate)
+        repo.json("mission", "status")
+        assert (repo.lane_of("WP01"), repo.cycles("WP01")) == (to_lane.value, [])
 
 
 def test_what_was_not_handed_in_is_not_reviewed_and_leaves_no_prompt(repo: MissionRepository) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mission_places import commit_file
+from mission_places import commit_file, git
 from mission_repository import FILES, MissionRepository, new_mission
 
 from signoff.app.begin_at_gate import Asked
 from signoff.app.find import find_gate, find_run
 from signoff.app.walk_gate_leg import walk_gate_leg
-from signoff.bootstrap import make_mission_steps, open_world
+from signoff.bootstrap import DEV_CLOCK_FILE, make_mission_steps, open_world
 from signoff.plans.run import Run, Status
 from signoff.settings import load
 
@@ -119,3 +120,59 @@ def test_a_report_has_every_package_its_verdict_reviewer_event_and_receipt(merge
         assert said in text
     assert (merged.root / FILES["WP01"]).exists()
     merged.check()
+
+
+def test_what_is_pushed_has_the_report_and_a_record_on_top_is_the_same_release(merged: MissionRepository) -> None:
+    signed = git(merged.root, "rev-parse", "main")
+    gate = merged.json("mission", "ship", code=3)["gate"]
+    merged.answer("approve", gate)
+    left = merged.json("mission", "ship")
+    assert f"missions/{merged.slug}/release-report.md" in left["uncommitted"]
+    assert "git add missions/mission-alpha" in merged("mission", "ship").err
+
+    (merged.root / "mine.txt").write_text("half done\n")
+    (merged.folder / "spec.md").write_text("half done\n")
+    git(merged.root, "add", "mine.txt")
+    shipped = merged.json("mission", "ship", "--push")
+    assert (shipped["target_commit"], shipped["uncommitted"]) == (signed, [])
+    assert git(merged.remote, "rev-parse", "main") == shipped["record_commit"]
+    pushed = git(merged.root, "show", "--name-only", "--format=", shipped["record_commit"]).splitlines()
+    assert set(pushed) == set(left["uncommitted"])
+    assert git(merged.root, "status", "--porcelain") == f"A  mine.txt\n M missions/{merged.slug}/spec.md"
+    again = merged.json("mission", "ship", "--push")
+    assert (again["record_commit"], again["gate"]) == (None, left["gate"])
+    # What anybody else commits on top is another release.
+    git(merged.root, "commit", "--quiet", "-m", "More")
+    assert merged.json("mission", "ship", code=3)["gate"]["workflowID"] != gate["workflowID"]
+
+
+def test_a_record_that_cannot_be_committed_here_is_named(merged: MissionRepository) -> None:
+    gate = merged.json("mission", "ship", code=3)["gate"]
+    merged.answer("approve", gate)
+    git(merged.root, "switch", "--quiet", "--create", "aside")
+    shipped = merged.json("mission", "ship", "--push")
+    assert shipped["record_commit"] is None
+    assert f"missions/{merged.slug}/status.events.jsonl" in shipped["uncommitted"]
+
+
+def test_how_long_a_sign_off_is_open_is_told_by_the_ledgers_clock(merged: MissionRepository) -> None:
+    merged.json("mission", "ship", code=3)
+    before = merged("mission", "ship").out
+    # As `signoff dev clock` moves it.
+    (merged.root / ".signoff" / DEV_CLOCK_FILE).write_text("600000\n")
+    after = merged("mission", "ship").out
+    left = [re.findall("open, ([0-9]+) min left", text) for text in (before, after)]
+    assert left == [["29"], ["19"]]
+
+
+def test_what_strangers_called_things_is_read_as_it_was_written(merged: MissionRepository) -> None:
+    file = next(merged.folder.glob("tasks/WP01-*.md"))
+    for title, shown in (
+        ("'**All** [good](http://x)'", "`WP01` `**All** [good](http://x)`: done"),
+        ("''", "`WP01`: done"),
+    ):
+        file.write_text(re.sub("^title: .*$", f"title: {title}", file.read_text(), flags=re.MULTILINE))
+        commit_file(merged.root, "another.txt", title)
+        gate = merged.json("mission", "ship", code=3)["gate"]
+        body = merged.json("gate", "show", gate["workflowID"], gate["gateKey"])["prompt"]["body"]
+        assert f"- {shown}, approved by `Grace`" in body

@@ -44,9 +44,9 @@ def a_gate(requirement: Requirement = ANYONE_ONCE, *, draft: dict[str, Any] | No
     )
 
 
-def needs(*wanted: tuple[str, int], **flags: bool) -> Requirement:
+def needs(*wanted: tuple[str, int], **members: Any) -> Requirement:
     """`needs(("lead,ops", 2))`: two people who hold lead or ops."""
-    return Requirement(tuple(Need(tuple(roles.split(",")), count) for roles, count in wanted), **flags)
+    return Requirement(tuple(Need(tuple(roles.split(",")), count) for roles, count in wanted), **members)
 
 
 def person(name: str, *roles: str) -> Actor:

@@ -106,6 +106,35 @@ def test_the_requester_may_be_kept_from_approving_but_not_from_refusing() -> Non
     check_entitled(wanted, Actor("bob"), is_requester=False, approves=True)
 
 
+def test_whoever_had_a_part_in_it_may_refuse_and_not_approve_however_the_name_is_written() -> None:
+    wanted = needs(("*", 1), not_by=("ann", "Bob Ray"))
+    for name in ("ann", "ANN ", "bob  ray"):
+        with pytest.raises(NotEntitledError, match="had a part") as caught:
+            check_entitled(wanted, Actor(name), is_requester=False, approves=True)
+        assert caught.value.code == "requester-may-not-approve"
+        check_entitled(wanted, Actor(name), is_requester=False, approves=False)
+    check_entitled(wanted, Actor("cy"), is_requester=False, approves=True)
+    assert not is_satisfiable(wanted, [person("ann"), person("Bob Ray")])
+    assert is_satisfiable(wanted, [person("ann"), person("cy")])
+
+
+def test_the_requester_is_kept_from_it_beside_those_who_are_named() -> None:
+    assert needs(("*", 1), not_by=("bob",)).kept_from("ann") == ("bob",)
+    assert needs(("*", 1), not_by=("bob",), not_requester=True).kept_from("ann") == ("ann", "bob")
+    assert needs(("*", 1), not_requester=True).kept_from(None) == ()
+
+
+def test_the_names_are_written_only_where_there_are_any() -> None:
+    assert "notBy" not in to_wire(from_wire({"notBy": []}))
+    assert from_wire(to_wire(Requirement(not_by=("ann",)))) == Requirement(not_by=("ann",))
+
+
+@pytest.mark.parametrize("names", ["ann", [7], [" "], ["x" * 201], ["x"] * 201])
+def test_names_that_are_none_are_refused(names: Any) -> None:
+    with pytest.raises(InvalidInputError, match="notBy"):
+        from_wire({"notBy": names})
+
+
 def test_members_left_out_have_the_contracts_defaults() -> None:
     assert to_wire(from_wire({"needs": [{"any_of": ["lead"], "count": 2}]})) == {
         "needs": [{"any_of": ["lead"], "count": 2}],

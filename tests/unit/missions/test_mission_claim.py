@@ -64,7 +64,7 @@ def test_what_a_process_held_that_is_gone_is_taken_over_where_it_is_and_that_is_
     assert (taken.to_lane, taken.force) == (Lane.CLAIMED, True)
     assert taken.reason == "Taken over from ada: process 4711 on build-1 has ended."
     assert taken.policy_metadata == {"claim": {"pid": 1}, "taken_over_from": {"actor": "ada", **HOLDER.to_wire()}}
-    check_move(CLAIMED.work_packages["WP01"], taken)
+    check_move(CLAIMED.work_packages, taken)
 
 
 @pytest.mark.parametrize("is_gone", [False, None])
@@ -128,3 +128,21 @@ def test_an_overridden_rejection_of_an_approved_package_is_no_conflict() -> None
     assert verdict_state("") == "conflicting"
     override = "review_artifact_override_actor: ada\nreview_artifact_override_reason: known\n"
     assert verdict_state(override) == "current"
+
+
+@pytest.mark.parametrize(("reviewed_at", "verdict_state"), [("09:50:00", "stale"), ("09:50:02", "current")])
+def test_a_verdict_from_before_the_package_was_handed_in_is_about_other_work(
+    reviewed_at: str, verdict_state: str
+) -> None:
+    cycle = (
+        "---\ncycle_number: 1\nmission_slug: demo\nwp_id: WP01\nverdict: rejected\nreviewer_agent: grace\n"
+        f"reviewed_at: '2026-05-02T{reviewed_at}+00:00'\n---\nNo.\n"
+    )
+    handed_in = standing(event(1, Lane.FOR_REVIEW))
+    shown = board(handed_in, review_cycles={"WP01": {"review-cycle-1.md": cycle}})
+    assert shown.cards[0].verdict_state == verdict_state
+
+
+def test_a_package_that_has_a_file_and_no_event_is_named_beside_the_lanes() -> None:
+    shown = board(standing(event(1, Lane.DONE)), work_packages={"WP01.md": "", "WP09-x.md": "", "WP08.md": ""})
+    assert shown.to_wire()["untracked"] == ["WP08", "WP09"]

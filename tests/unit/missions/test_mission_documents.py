@@ -84,7 +84,24 @@ def test_a_slug_may_begin_as_branches_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["-x", "a b", "a..b", "a.lock", "a.lock/b", "a/", "/a", "a//b", "", "a\n", "x" * 201, "a.", "@{u}"]
+    ("slug", "target", "focused"),
+    [
+        ("größe", "vydání/3.2", "signoff/pr/größe-to-vydání-3.2"),
+        ("012 ledger", "release#1", "signoff/pr/012-ledger-to-release-1"),
+        ("発表", "主", "signoff/pr/発表-to-主"),
+        ("a..b", "x.lock", "signoff/pr/a.b-to-x"),
+    ],
+)
+def test_names_in_every_script_and_of_older_tools_make_branches(slug: str, target: str, focused: str) -> None:
+    assert make_focused_branch(slug, target) == focused
+    lane = make_lane_branch(make_mission_branch(slug), "lane-a")
+    assert lane.endswith("-lane-a")
+    assert check_branch(lane) == lane
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["-x", "a b", "a..b", "a.lock", "a.lock/b", "a/", "/a", "a//b", "", "a\n", "x" * 241, "ä" * 121, "a.", "@{u}"],
 )
 def test_what_git_or_a_shell_would_take_for_something_else_is_no_branch(name: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
@@ -253,3 +270,14 @@ def test_a_file_or_folder_of_a_package_begins_with_its_id() -> None:
     found = files()
     assert (found.work_package_file("WP02"), found.work_package_file("WP09")) == ("WP02-console.md", None)
     assert list(found.cycles_of("WP01")) == ["tasks/WP01-ledger/review-cycle-1.md"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "changes_code", "worked_on_in"),
+    [("code_change", True, "worktree"), ("planning_artifact", False, "direct_repo")],
+)
+def test_a_package_that_changes_no_code_is_worked_on_in_the_repository_itself(
+    mode: str, changes_code: bool, worked_on_in: str
+) -> None:
+    found = read_work_package(package(more=f"execution_mode: {mode}\n"), path="tasks/WP01-ledger.md")
+    assert (found.changes_code, found.worked_on_in) == (changes_code, worked_on_in)

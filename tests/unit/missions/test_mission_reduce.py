@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from mission_samples import EVENTS, META, event
@@ -111,3 +112,60 @@ def test_forced_moves_are_counted_for_each_package() -> None:
     others = [event(4, "genesis", "done", "WP02", force=True)]
     counts = {wp_id: state.force_count for wp_id, state in reduce([*forced, *others]).work_packages.items()}
     assert counts == {"WP01": 2, "WP02": 1}
+
+
+def implementers(*events: TransitionEvent) -> tuple[str, ...]:
+    return reduce([event(1, "genesis", "planned"), *events]).work_packages["WP01"].implementers
+
+
+def test_all_who_took_up_the_work_or_handed_it_in_had_a_part_in_it_the_last_of_them_as_the_last() -> None:
+    taken_over = event(5, "in_progress", "in_progress", actor="bob", force=True)
+    assert implementers(
+        event(2, "planned", "claimed", actor="eve"),
+        event(3, "claimed", "in_progress", actor="ada"),
+        event(4, "in_progress", "blocked", actor="olga"),
+        taken_over,
+        event(6, "in_progress", "for_review", actor="cy"),
+        event(7, "for_review", "in_review", actor="rita"),
+        event(8, "in_review", "planned", actor="rita"),
+        event(9, "claimed", "in_progress", actor="ada"),
+    ) == ("bob", "cy", "ada")
+
+
+def test_who_sends_a_package_back_had_no_part_in_the_work() -> None:
+    begun = [event(2, "claimed", "in_progress"), event(3, "in_progress", "for_review")]
+    assert implementers(
+        *begun,
+        event(4, "for_review", "in_progress", actor="rita", review_ref="r"),
+        event(5, "in_progress", "for_review"),
+        event(6, "for_review", "in_review", actor="rita"),
+        event(7, "in_review", "in_progress", actor="rita"),
+        event(8, "in_progress", "approved", actor="olga"),
+        event(9, "approved", "in_progress", actor="olga", review_ref="r"),
+    ) == ("ada",)
+
+
+def test_whoever_began_the_work_at_the_instant_of_a_step_back_had_a_part_in_it_too() -> None:
+    begun = [at_once(2, "in_review", "in_progress"), replace(at_once(3, "claimed", "in_progress"), actor="bob")]
+    assert implementers(*begun) == ("ada", "bob")
+    assert implementers(event(2, "claimed", "in_progress", actor=" ")) == ()
+
+
+def acceptance(*events: TransitionEvent) -> str | None:
+    """The reason of the event that counts."""
+    found = reduce([event(1, "genesis", "planned"), *events]).work_packages["WP01"].acceptance
+    return None if found is None else found.reason
+
+
+def test_a_package_is_accepted_by_what_brought_it_past_its_review_or_by_who_forced_that_later() -> None:
+    approved = event(2, "in_review", "approved", reason="first")
+    done = event(3, "approved", "done", reason="merged")
+    assert acceptance(approved) == acceptance(approved, done) == "first"
+    assert acceptance(approved, done, event(4, "done", "done", force=True, reason="I answer for it")) == (
+        "I answer for it"
+    )
+    assert acceptance(approved, event(3, "approved", "in_progress")) is None
+    again = event(4, "in_progress", "approved", reason="second")
+    assert acceptance(approved, event(3, "approved", "in_progress"), again) == "second"
+    lying = event(3, "approved", "approved", reason="was approved already")
+    assert acceptance(event(2, "planned", "in_progress"), lying) == "was approved already"

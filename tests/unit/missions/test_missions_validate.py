@@ -176,6 +176,34 @@ def test_unknown_keys_of_a_work_package_are_told_and_those_of_older_tools_are_no
     assert found.details["keys"] == ["owned_file"]
 
 
+def test_a_package_file_that_is_in_no_lane_and_of_which_nothing_was_said_is_told() -> None:
+    untracked = {**files().work_packages, "WP09-nine.md": package("WP09")}
+    (found,) = validate(files(work_packages=untracked))
+    assert (found.diagnostic_code, found.severity, found.work_package_id) == (
+        "WORK_PACKAGE_UNTRACKED",
+        "warning",
+        "WP09",
+    )
+    assert found.details["path"] == "tasks/WP09-nine.md"
+    (also,) = validate(files(work_packages=untracked, lanes=None))
+    assert also == found
+
+
+def test_a_package_file_is_tracked_by_a_lane_or_by_an_event_and_unknown_where_the_lanes_cannot_be_read() -> None:
+    untracked = {**files().work_packages, "WP09-nine.md": package("WP09")}
+    lane = {"lane_id": "lane-a", "wp_ids": ["WP01", "WP02", "WP09"]}
+    assert validate(files(work_packages=untracked, lanes=lanes_json(lanes=[lane]))) == []
+    planned = log_of(*EVENTS, event(10, "genesis", "planned", "WP09"))
+    assert validate(files(work_packages=untracked, events=planned)) == []
+    unread: list[dict[str, Any]] = [
+        {"unreadable": {name: "it is too large"}} for name in ("lanes.json", "status.events.jsonl")
+    ]
+    for changes in ({"lanes": "[]"}, *unread):
+        codes = [one.diagnostic_code for one in validate(files(work_packages=untracked, **changes))]
+        assert "WORK_PACKAGE_UNTRACKED" not in codes
+        assert codes
+
+
 def test_a_file_that_could_not_be_read_is_an_error_with_its_path_and_nothing_more_is_made_of_it() -> None:
     unreadable = {"meta.json": "more than 5 bytes", f"tasks/{WP01}.md": "a link that leads out of the mission"}
     first, second = told(meta=None, work_packages={}, unreadable=unreadable)

@@ -42,7 +42,7 @@ ROW = {"work_package_id": "WP01", "title": "The parser", "lane": "done", "verdic
 
 
 def review(**changes: Any) -> ReviewAsked:
-    return replace(ReviewAsked("The parser", "ada", "It parses.", ("T001 Tests", " ", "T002 Code")), **changes)
+    return replace(ReviewAsked("The parser", ("ada",), "It parses.", ("T001 Tests", " ", "T002 Code")), **changes)
 
 
 def sign_off(*rows: dict[str, Any], findings: tuple[dict[str, str], ...] = (), **changes: Any) -> SignOffAsked:
@@ -70,6 +70,14 @@ def test_either_answer_to_a_review_is_recorded_and_whoever_did_the_work_cannot_a
         assert said in body(prompt)
 
 
+def test_all_who_had_a_part_in_the_work_are_kept_from_approving_it_and_the_last_of_them_is_asked_for_it() -> None:
+    plan = review_plan(review(implementers=("x" * 201, "ada", "bob")), REVIEWED)
+    gate = plan.gate(REVIEW)
+    assert (gate.requested_by, gate.requirement.kept_from(gate.requested_by)) == ("bob", ("bob", "ada"))
+    assert plans.from_wire(plans.to_wire(plan)) == plan
+    assert "done by ada, bob" in body(gate.prompt)
+
+
 def test_a_text_that_is_too_long_is_shown_nowhere_in_part() -> None:
     prompt = review_plan(review(work="x" * BODY_CHARS_MAX, subtasks=()), REVIEWED).gate(REVIEW).prompt
     assert prompt is not None
@@ -87,7 +95,7 @@ def test_only_an_approval_of_the_sign_off_releases_what_was_shown() -> None:
     step = plan.step(gate.ways[APPROVE])
     assert (step.action, step.params["report"]["work_packages"]) == (RELEASE, [ROW])
     assert gate.prompt is not None
-    assert "- `WP01` The parser: done, approved by grace" in body(gate.prompt)
+    assert "- `WP01` `The parser`: done, approved by `grace`" in body(gate.prompt)
     assert "### Warnings" not in body(gate.prompt)
 
 
@@ -100,7 +108,12 @@ def test_the_sign_off_shows_overrides_warnings_reasons_and_how_many_are_not_show
     asked = sign_off(*rows, findings=(warning, error), reasons=("Users see it.",))
     prompt = sign_off_plan(asked, SIGNED).gate(SIGN_OFF).prompt
     assert prompt is not None
-    for said in ("rejected by grace, overridden by olga", "done, no review", "and 2 more", "`A_GAP`: one is missing"):
+    for said in (
+        "rejected by `grace`, overridden by `olga`",
+        "done, no review",
+        "and 2 more",
+        "`A_GAP`: `one is missing`",
+    ):
         assert said in body(prompt)
     assert "A_FAULT" not in body(prompt)
     assert "- Users see it." in body(prompt)

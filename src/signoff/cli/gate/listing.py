@@ -64,9 +64,10 @@ def _mine_first(views: list[dict[str, Any]], me: str | None) -> list[dict[str, A
 
 
 def _is_not_mine(view: Mapping[str, Any], me: str | None) -> bool:
-    """Whether it waits, and for anybody but me, since I asked for it."""
-    is_strict = view["state"] == "PENDING" and view["requirement"]["notRequester"]
-    return bool(is_strict and me is not None and view.get("requestedBy") == me)
+    """Whether it waits, and for anybody but me, since I asked for it or had a part in it."""
+    requirement = view["requirement"]
+    kept_from = [*([view.get("requestedBy")] if requirement["notRequester"] else []), *requirement.get("notBy", [])]
+    return view["state"] == "PENDING" and me is not None and me in kept_from
 
 
 def _gates_of_spec(

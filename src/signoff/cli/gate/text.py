@@ -54,6 +54,8 @@ def requirement_words(requirement: Mapping[str, Any]) -> str:
     parts = [f"{need['count']} of {_roles(need['any_of'])}" for need in requirement["needs"]]
     if requirement["distinctPeople"] and sum(need["count"] for need in requirement["needs"]) > 1:
         parts.append("different people")
+    if names := requirement.get("notBy"):
+        parts.append(f"not by {' or '.join(names)}")
     return ", ".join([*parts, *(words for flag, words in _FLAGS.items() if requirement.get(flag))])
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from signoff.cli.call import Call
 from signoff.cli.output import hint, note, say, time_left
 from signoff.cli.terminal import is_attended, one_line
-from signoff.clock import now_ms
 
 if TYPE_CHECKING:
     from signoff.app.begin_at_gate import Asked
@@ -48,14 +47,18 @@ def see_through(call: Call, world: World, asked: Asked, *, actor: str) -> Asked:
     return _look(world, now)
 
 
-def draw_where(call: Call, asked: Asked) -> None:
-    """What waits, for how long, and the commands that answer it."""
+def draw_where(call: Call, asked: Asked, now: int) -> None:
+    """What waits, for how long, and the commands that answer it.
+
+    Args:
+        now: by the ledger's clock, which said when it ends.
+    """
     from signoff.app.views import gate_view
     from signoff.cli.gate.answering import answering_commands
 
     view = gate_view(asked.gate)
     where = (asked.run.workflow_id, asked.gate.gate_key)
-    say(f"{one_line(view['prompt']['title'])}: open, {time_left(view['deadlineAt'] - now_ms())} left", bold=True)
+    say(f"{one_line(view['prompt']['title'])}: open, {time_left(view['deadlineAt'] - now)} left", bold=True)
     hint(f"Read it: {call.again('gate', 'show', *where)}")
     say("Answer with")
     for command in answering_commands(call, where, view):

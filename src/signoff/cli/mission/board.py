@@ -10,7 +10,8 @@ import click
 
 from signoff.cli.call import Call
 from signoff.cli.mission.options import MissionChoice, takes_mission
-from signoff.cli.output import Column, counted, duration, hint, print_table, say
+from signoff.cli.output import Column, counted, duration, hint, note, print_table, say
+from signoff.cli.settings_flags import DATABASE
 from signoff.cli.terminal import has_colours, is_terminal, one_line, sanitise, width
 from signoff.clock import now_us
 from signoff.errors import MissionError
@@ -52,7 +53,7 @@ Examples:
 
 @click.command(epilog=_STATUS_EPILOG)
 @click.argument("slug", metavar="[MISSION]", required=False)
-@takes_mission()
+@takes_mission(*DATABASE)
 def status(call: Call, mission: MissionChoice, slug: str | None) -> None:
     """A mission's board: its work packages by lane, who holds them, and what their newest reviews said."""
     place = mission.place_of(slug)
@@ -67,7 +68,7 @@ def _board(place: MissionPlace, call: Call | None = None) -> Board:
     from signoff.runners.mission.holder import is_gone
     from signoff.runners.mission.log import heal
 
-    snapshot = heal(place)
+    snapshot = heal(place, note)
     if call is not None and record_decided(call, place, snapshot):
         snapshot = heal(place)
     return lay_out(read_mission(place.folder), snapshot, is_gone, work_lanes=_work_lanes(place))
@@ -135,6 +136,9 @@ def _draw_board(call: Call, board: Board) -> None:
         _draw_columns(board, lanes, room)
     else:
         _draw_rows(board, lanes)
+    if board.untracked:
+        files = counted(len(board.untracked), "package has a file", "packages have a file")
+        say(f"{files}, and is in no lane: {', '.join(board.untracked)}.", fg="yellow")
     if any(card.holder_gone for card in board.cards):
         hint(f"A claim's process has ended. Take it over: {call.again('mission', 'claim', 'WP', '--take-over')}")
 

@@ -1,4 +1,8 @@
-"""Reviews that were decided while no worker ran: their files are written by the next command of the mission."""
+"""What the ledger knows of a mission's reviews, where files have to follow or to agree.
+
+Reviews that were decided while no worker ran: their files are written by the next command of the mission. Reviews of
+packages that were moved on past them: they are given up. And before a release the log is held against the decisions.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from signoff.cli.call import Call
 from signoff.cli.output import note
-from signoff.errors import DiagnosticError, SignoffError
+from signoff.errors import CallerError, DiagnosticError, NotFoundError, SignoffError
 from signoff.missions.lane import Lane
 from signoff.missions.reduce import Snapshot
 
 if TYPE_CHECKING:
     from signoff.app.world import World
+    from signoff.missions.approval import Decision
     from signoff.runners.mission.mission_state import MissionState
     from signoff.runners.mission.place import MissionPlace
 
@@ -25,8 +30,74 @@ def healed_state(call: Call, place: MissionPlace) -> MissionState:
     from signoff.runners.mission.log import heal
     from signoff.runners.mission.mission_state import read_state
 
-    record_decided(call, place, heal(place))
+    record_decided(call, place, heal(place, note))
     return read_state(place)
+
+
+def decisions_of(call: Call, state: MissionState) -> dict[str, Decision]:
+    """What was decided at the gates that the log names for packages which are accepted, by their references.
+
+    Raises:
+        InvalidInputError: as `own_ledger`. OperationError: the ledger cannot be read. Where there is none nobody has
+        decided anything.
+    """
+    from signoff.cli.own_ledger import own_ledger
+    from signoff.missions.approval import reference_in
+
+    accepted = [one.acceptance for one in state.reduced.work_packages.values() if one.acceptance is not None]
+    references = [found for event in accepted if (found := reference_in(event)) is not None]
+    if not references:
+        return {}
+    try:
+        with own_ledger(call, migrates=call.settings.database_url is None) as world:
+            decided = [one for reference in references if (one := _decision(world, reference)) is not None]
+    except NotFoundError as error:
+        if error.code != "no-ledger":
+            raise
+        return {}
+    return {one.reference: one for one in decided}
+
+
+def give_up_left(call: Call, state: MissionState, wp_id: str, *, actor: str, reason: str) -> list[str]:
+    """Cancel the review of a package that was moved on past it; the workflows that were. What cannot be cancelled is
+    said, and answering it moves nothing."""
+    if call.settings.url is not None:
+        return []
+    from signoff.app.start_review import give_up_reviews
+    from signoff.bootstrap import open_world
+
+    try:
+        with open_world(call.settings, creates=False) as world:
+            given_up = give_up_reviews(world, state.identity(wp_id), actor=actor, reason=reason)
+    except SignoffError as error:
+        if error.code != "no-ledger":
+            note(f"The review of {wp_id} cannot be given up: {error.message}")
+        return []
+    return [run.workflow_id for run in given_up]
+
+
+def reviews_left_open(call: Call, state: MissionState) -> dict[str, str]:
+    """The workflows of reviews that are open and whose packages are elsewhere by now, by their packages.
+
+    Raises:
+        SignoffError: the ledger cannot be read.
+    """
+    from signoff.app.start_review import open_reviews
+    from signoff.bootstrap import open_world
+    from signoff.plans import plan as plans
+
+    packages = state.reduced.work_packages
+    try:
+        with open_world(call.settings, creates=False) as world:
+            found = [(wp_id, run) for wp_id in packages for run in open_reviews(world, state.identity(wp_id))]
+    except NotFoundError as error:
+        if error.code != "no-ledger":
+            raise
+        return {}
+    last = {wp_id: one.last_event_id for wp_id, one in packages.items()}
+    return {
+        wp_id: run.workflow_id for wp_id, run in found if plans.from_wire(run.plan).about["from_event"] != last[wp_id]
+    }
 
 
 def record_decided(call: Call, place: MissionPlace, snapshot: Snapshot) -> bool:
@@ -52,6 +123,27 @@ def record_decided(call: Call, place: MissionPlace, snapshot: Snapshot) -> bool:
         return False
 
 
+def _decision(world: World, reference: str) -> Decision | None:
+    """None for what is no review's gate, or was decided by nobody."""
+    from signoff.app.find import find_gate, find_run
+    from signoff.gates.gate import State
+    from signoff.missions.approval import gate_named_in
+    from signoff.plans import plan as plans
+    from signoff.plans.mission import REVIEW
+    from signoff.runners.mission.record import decision_of
+
+    where = gate_named_in(reference)
+    if where is None:
+        return None
+    try:
+        run, gate = find_run(world, where[0]), find_gate(world, *where)
+    except CallerError:
+        return None
+    about = plans.from_wire(run.plan).about
+    is_decided = about.get("kind") == REVIEW and gate.state is State.RECEIVED
+    return decision_of(gate, about) if is_decided else None
+
+
 def _record(world: World, state: MissionState, wp_id: str) -> bool:
     from signoff.app.start_review import newest_review
     from signoff.app.walk_gate_leg import walk_gate_leg
@@ -66,7 +158,7 @@ def _record(world: World, state: MissionState, wp_id: str) -> bool:
         return False
     told = plans.from_wire(review.run.plan).about
     if told["from_event"] != state.reduced.work_packages[wp_id].last_event_id:
-        return False
+        return False  # It was of an earlier submission.
     try:
         recorded = record_review(state.place, review.gate, told, now_us=now_us())
     except DiagnosticError as error:

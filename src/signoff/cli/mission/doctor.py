@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,12 +12,14 @@ from signoff.cli.call import Call
 from signoff.cli.failure import DONE, FAILED
 from signoff.cli.mission.options import MissionChoice, takes_mission
 from signoff.cli.output import counted, say
+from signoff.cli.settings_flags import DATABASE
 from signoff.cli.terminal import one_line
 from signoff.errors import DiagnosticError, MissionError
 from signoff.missions.finding import (
     CLAIM_PROCESS_GONE,
     ERROR,
     MISSION_METADATA_INVALID,
+    REVIEW_GATE_LEFT_OPEN,
     STATUS_LOG_TORN,
     STATUS_SNAPSHOT_DRIFT,
     SYNC_EVENTS_UNSENT,
@@ -26,6 +28,7 @@ from signoff.missions.finding import (
     Finding,
     Severity,
 )
+from signoff.missions.lane import FINAL
 
 if TYPE_CHECKING:
     from signoff.missions.event import Log
@@ -60,9 +63,9 @@ class _Examined:
 @click.argument("slug", metavar="[MISSION]", required=False)
 @click.option("--repair", "is_repairing", is_flag=True, help="Put right what can be without asking anybody.")
 @click.option("--send", "is_sending", is_flag=True, help="Send what sync.url was not told yet.")
-@takes_mission()
+@takes_mission(*DATABASE)
 def doctor(call: Call, mission: MissionChoice, slug: str | None, *, is_repairing: bool, is_sending: bool) -> int:
-    """Look at the logs, snapshots, claims and unsent events of missions; say what is wrong, and what to do.
+    """Look at the logs, snapshots, claims, reviews and unsent events of missions; say what is wrong, and what to do.
 
     Nothing is written without --repair. Whether the files say what they should is for signoff mission validate.
     """
@@ -73,7 +76,7 @@ def doctor(call: Call, mission: MissionChoice, slug: str | None, *, is_repairing
     repaired = [told for place in places for told in _repair(place)] if is_repairing else []
     target = mission.sync_target()
     diagnostics = [told for place in places for told in _send(place, target)] if is_sending else []
-    examined = [_Examined(place, list(_examine(place, target))) for place in places]
+    examined = [_Examined(place, list(_examine(call, place, target))) for place in places]
     document = {
         "missions": [one.to_wire() for one in examined],
         "repaired": repaired,
@@ -100,7 +103,7 @@ def _send(place: MissionPlace, target: SyncTarget | None) -> list[dict[str, Any]
     return [] if target is None else [one.to_wire() for one in send_unsent(place, target)]
 
 
-def _examine(place: MissionPlace, target: SyncTarget | None) -> Iterator[Finding]:
+def _examine(call: Call, place: MissionPlace, target: SyncTarget | None) -> Iterator[Finding]:
     from signoff.missions.reduce import snapshot
     from signoff.runners.mission.log import is_behind, meta_of, read_events
 
@@ -117,6 +120,7 @@ def _examine(place: MissionPlace, target: SyncTarget | None) -> Iterator[Finding
         message = "status.json is missing, or says something else than the log."
         yield _finding(STATUS_SNAPSHOT_DRIFT, WARNING, message, f"The next move makes it anew. Or now: {_REPAIR}")
     yield from _claims(snapshot(log.events, meta))
+    yield from _reviews(call, place)
     if target is not None:
         yield from _unsent(place, target)
 
@@ -151,6 +155,27 @@ def _claims(snapshot: Snapshot) -> Iterator[Finding]:
                     "remediation": f"Take it over: signoff mission claim {wp_id} --take-over",
                 },
             )
+
+
+def _reviews(call: Call, place: MissionPlace) -> Iterator[Finding]:
+    """Where the log and the ledger do not agree. What is a server's to know is not asked for."""
+    from signoff.cli.mission.decided import decisions_of, reviews_left_open
+    from signoff.missions.approval import judge_approvals
+    from signoff.runners.mission.mission_state import read_state
+
+    state = read_state(place)
+    if call.settings.url is not None or not state.reduced.work_packages:
+        return
+    # Of a mission that is finished it is history; what was not decided stops a release, not those that look here.
+    if any(one.lane not in FINAL for one in state.reduced.work_packages.values()):
+        approvals = judge_approvals(state.reduced, state.mission_id, decisions_of(call, state))
+        yield from (replace(one, severity=WARNING) for one in approvals)
+    for wp_id, workflow_id in reviews_left_open(call, state).items():
+        lane = state.reduced.lane_of(wp_id)
+        message = f"{wp_id} is {lane}, and an earlier review of it can still be answered, which would move nothing."
+        remediation = f"Give it up: {call.again('run', 'cancel', workflow_id)}"
+        details = {"lane": lane.value, "workflow_id": workflow_id, "remediation": remediation}
+        yield Finding(REVIEW_GATE_LEFT_OPEN, WARNING, message, wp_id, details)
 
 
 def _unsent(place: MissionPlace, target: SyncTarget) -> Iterator[Finding]:

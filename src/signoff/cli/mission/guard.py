@@ -15,11 +15,10 @@ from signoff.cli.failure import DONE, FAILED
 from signoff.cli.mission.options import MissionChoice, takes_mission
 from signoff.cli.output import note, print_json, say
 from signoff.cli.terminal import one_line
+from signoff.missions.ownership import BLOCK, OFF
 
 if TYPE_CHECKING:
     from signoff.missions.finding import Finding
-
-BLOCK, WARN, OFF = "block", "warn", "off"
 
 _EPILOG = """\b
 Examples:
@@ -28,14 +27,15 @@ Examples:
   signoff mission guard --json | jq '.findings[].diagnostic_code'
 
 In signoff.yaml: mission_guard: block (as it is without), warn or off. Only commits in the lanes of missions are judged,
-against the files that the package owns which is at work there at this moment.
+against the files that the package owns which is at work there at this moment. What a merge brings in from the branches
+that a lane builds on is not. What goes past the guard is found before a merge: signoff mission preflight.
 
 Exit codes: 0 nothing speaks against it (or warn, off), 1 it is stopped, 2 bad input.
 """
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--install", "is_install", is_flag=True, help="Put it into git's pre-commit hook; hooks there are kept.")
+@click.option("--install", "is_install", is_flag=True, help="Put it into git's hooks; those there are kept.")
 @takes_mission()
 def guard(call: Call, mission: MissionChoice, *, is_install: bool) -> int:
     """Stop a commit that touches files which the active work package of its lane does not own."""
@@ -50,10 +50,8 @@ def guard(call: Call, mission: MissionChoice, *, is_install: bool) -> int:
 
 def _findings(mission: MissionChoice) -> Sequence[Finding]:
     from signoff.runners.mission.guard import judge_staged
-    from signoff.runners.mission.hook import staged_files
 
-    staged = staged_files(mission.checkout, os.environ)
-    return judge_staged(mission.checkout, mission.root, staged)
+    return judge_staged(mission.checkout, mission.root, os.environ)
 
 
 def _tell(call: Call, mode: str, findings: Sequence[Finding], *, is_stopped: bool) -> None:
@@ -65,24 +63,28 @@ def _tell(call: Call, mode: str, findings: Sequence[Finding], *, is_stopped: boo
     for one in findings:
         note(f"{one.severity if is_stopped else 'warning'}: {one.diagnostic_code}: {one_line(one.message)}")
     if is_stopped:
-        note("The commit is stopped. To go past the guard once: git commit --no-verify")
+        note("The commit is stopped. To go past the guard once: git commit --no-verify; the preflight will find it.")
 
 
 def _install(call: Call, mission: MissionChoice) -> int:
     from signoff.runners.mission.hook import install_guard
 
     installed = install_guard(mission.checkout, f"{shlex.quote(sys.executable)} -m signoff")
+    first = installed[0]
     document: dict[str, Any] = {
-        "path": str(installed.path),
-        "kept": installed.kept,
-        "is_new": installed.is_new,
+        "path": str(first.path),
+        "kept": first.kept,
+        "is_new": any(one.is_new for one in installed),
+        "hooks": [{"path": str(one.path), "kept": one.kept, "is_new": one.is_new} for one in installed],
         "mode": call.settings.mission_guard,
     }
 
     def draw() -> None:
-        say(f"git runs the guard before each commit here and in all worktrees: {one_line(str(installed.path))}")
-        if installed.kept is not None:
-            say(f"What was there is kept, and runs first: {one_line(installed.kept)}")
+        where = one_line(str(first.path.parent))
+        say(f"git runs the guard before each commit here and in all worktrees, those of merges too: {where}")
+        for one in installed:
+            if one.kept is not None:
+                say(f"What was there is kept, and runs first: {one_line(one.kept)}")
 
     call.show(document, draw)
     return DONE

@@ -53,7 +53,7 @@ def merge(
 
         fetch(state)
     if is_focused:
-        return _focus(call, state, is_pushed=is_pushed)
+        return _focus(call, mission, state, is_pushed=is_pushed)
     document = _merge(call, mission, state)
     if is_pushed:
         from signoff.runners.mission.merge import push_branch
@@ -65,13 +65,14 @@ def merge(
 
 def _merge(call: Call, mission: MissionChoice, state: MissionState) -> dict[str, Any]:
     from signoff.app.moments import TARGET_MOVED, reach
+    from signoff.cli.mission.decided import decisions_of
     from signoff.clock import new_ulid, now_us
     from signoff.runners.mission.branches import commit_of
     from signoff.runners.mission.merge import Target, merge_into_target
     from signoff.runners.mission.merged import finish_packages
     from signoff.runners.mission.preflight import check_findings, look_before_merge, parts_of
 
-    findings = look_before_merge(state)
+    findings = look_before_merge(state, decisions_of(call, state), guard=mission.settings.mission_guard)
     check_findings(findings, state, "merged")
     root, parts = state.place.checkout.root, parts_of(state)
     target = Target(state.target_branch, commit_of(root, state.target_branch) or "")
@@ -91,15 +92,17 @@ def _merge(call: Call, mission: MissionChoice, state: MissionState) -> dict[str,
     }
 
 
-def _focus(call: Call, state: MissionState, *, is_pushed: bool) -> int:
+def _focus(call: Call, mission: MissionChoice, state: MissionState, *, is_pushed: bool) -> int:
     """From what the remote has, so that a pull request holds the mission and nothing else."""
+    from signoff.cli.mission.decided import decisions_of
     from signoff.errors import InvalidInputError
     from signoff.runners.mission.branches import tracking_of
     from signoff.runners.mission.focused import build_focused, mission_commits
     from signoff.runners.mission.merge import push_branch
     from signoff.runners.mission.preflight import check_findings, focused_branch, look_at_packages, parts_of
 
-    check_findings(look_at_packages(state), state, "put on a branch of its own")
+    findings = look_at_packages(state, decisions_of(call, state), guard=mission.settings.mission_guard)
+    check_findings(findings, state, "put on a branch of its own")
     root = state.place.checkout.root
     tracking = tracking_of(root, state.target_branch)
     if tracking is None or tracking.commit is None:

@@ -11,7 +11,8 @@ import click
 
 from signoff.cli.call import Call
 from signoff.cli.mission.options import MissionChoice, takes_mission
-from signoff.cli.output import hint, say
+from signoff.cli.output import hint, note, say
+from signoff.cli.settings_flags import DATABASE
 from signoff.cli.terminal import one_line
 from signoff.errors import InvalidInputError
 from signoff.missions.lane import LANES, Lane
@@ -20,10 +21,13 @@ from signoff.missions.move import MoveWish
 if TYPE_CHECKING:
     from signoff.app.mission_log import Appended
     from signoff.app.move_work_package import Revise
+    from signoff.missions.work_package import WorkPackage
     from signoff.runners.mission.mission_state import MissionState
 
 #: What is read of an evidence file at most; the log has it on one line.
 EVIDENCE_BYTES_MAX = 262_144
+#: What is kept of a move's reason where it ends a review.
+REASON_CHARS_MAX = 2_000
 
 _WP = click.argument("wp_id", metavar="WP")
 _PID = click.option("--pid", type=click.IntRange(1), help="The process that holds the claim; whoever calls without it.")
@@ -52,7 +56,7 @@ signoff mission doctor.
 @click.option("--take-over", "takes_over", is_flag=True, help="From whoever holds it, if their process has ended.")
 @_FORCE
 @_REASON
-@takes_mission()
+@takes_mission(*DATABASE)
 def claim(
     call: Call,
     mission: MissionChoice,
@@ -67,19 +71,21 @@ def claim(
     from signoff.missions.claim import claim_metadata, take_over
     from signoff.runners.mission.holder import calling_holder, is_gone
 
-    state = _state(mission)
-    package = state.package(wp_id.upper())
-    wish = MoveWish(
-        wp_id=package.work_package_id,
-        to_lane=Lane.CLAIMED,
-        actor=mission.actor,
-        force=is_forced,
-        reason=reason,
-        execution_mode=_execution_mode(package.execution_mode),
-        policy_metadata=claim_metadata(calling_holder(pid)),
-    )
-    revise: Revise | None = (lambda now: take_over(now, wish, is_gone)) if takes_over else None
-    appended = mission.move(wish, revise)
+    with mission.moving(wp_id, Lane.CLAIMED):
+        state = _state(mission)
+        package = state.package(wp_id.upper())
+        wish = MoveWish(
+            wp_id=package.work_package_id,
+            to_lane=Lane.CLAIMED,
+            actor=mission.actor,
+            force=is_forced,
+            reason=reason,
+            execution_mode=package.worked_on_in,
+            policy_metadata=claim_metadata(calling_holder(pid)),
+        )
+        revise: Revise | None = (lambda now: take_over(now, wish, is_gone)) if takes_over else None
+        appended = mission.move(wish, revise)
+    _give_up_left(call, state, appended)
     early = [one for one in package.dependencies if not _is_accepted(appended, one)]
     more = {"unfinished_dependencies": early} if early else {}
     _show(call, mission, state, appended, more, _after_claim(call, appended, early))
@@ -97,36 +103,38 @@ Packages of one lane share the worktree, one at a time. Starting again what is i
 @click.command(epilog=_START_EPILOG)
 @_WP
 @_PID
-@takes_mission()
+@takes_mission(*DATABASE)
 def start(call: Call, mission: MissionChoice, wp_id: str, *, pid: int | None) -> None:
     """Begin work on WP, which was claimed, in its lane's worktree. That is made where it is not there, from the
     mission's branch, with the work of the lanes that it depends on."""
     from signoff.cli.mission.workspace import open_workspace
     from signoff.missions.claim import claim_metadata
-    from signoff.missions.move import check_move
+    from signoff.missions.move import check_lane_free, check_move
     from signoff.runners.mission.holder import calling_holder
 
-    state = _state(mission)
-    package = state.package(wp_id.upper())
-    found = state.reduced.work_packages.get(package.work_package_id)
-    wish = MoveWish(
-        wp_id=package.work_package_id,
-        to_lane=Lane.IN_PROGRESS,
-        actor=mission.actor,
-        execution_mode=_execution_mode(package.execution_mode),
-        workspace=str(state.place.checkout.root),
-    )
-    is_again = found is not None and found.lane is Lane.IN_PROGRESS
-    if not is_again:
+    with mission.moving(wp_id, Lane.IN_PROGRESS):
+        state = _state(mission)
+        package = state.package(wp_id.upper())
+        packages = state.reduced.work_packages
+        wish = MoveWish(
+            wp_id=package.work_package_id,
+            to_lane=Lane.IN_PROGRESS,
+            actor=mission.actor,
+            execution_mode=package.worked_on_in,
+            workspace=str(state.place.checkout.root),
+            lane_mates=state.lane_mates(package.work_package_id),
+        )
+        found = packages.get(wish.wp_id)
+        is_again = found is not None and found.lane is Lane.IN_PROGRESS
         # Before a worktree is made for what cannot be started.
-        check_move(found, wish)
-    workspace = open_workspace(state, package)
-    about = {**claim_metadata(calling_holder(pid)), "workspace": workspace["workspace"]}
-    if found is not None and is_again:
-        document = _document(state, found.event.event_id, wish.wp_id, Lane.IN_PROGRESS, Lane.IN_PROGRESS)
-        call.show({**document, **workspace}, lambda: _draw_workspace(workspace))
-        return
-    appended = mission.move(replace(wish, workspace=workspace["workspace"], policy_metadata=about))
+        (check_lane_free if is_again else check_move)(packages, wish)
+        workspace = open_workspace(state, package)
+        if found is not None and is_again:
+            document = _document(state, found.event.event_id, wish.wp_id, Lane.IN_PROGRESS, Lane.IN_PROGRESS)
+            call.show({**document, **workspace}, lambda: _draw_workspace(workspace))
+            return
+        about = {**claim_metadata(calling_holder(pid)), **_begun(state, package, workspace)}
+        appended = mission.move(replace(wish, workspace=workspace["workspace"], policy_metadata=about))
     _show(call, mission, state, appended, workspace, lambda: _draw_workspace(workspace))
 
 
@@ -145,21 +153,22 @@ committed.
 @_DONE
 @_ALL_DONE
 @_VERIFIED
-@takes_mission()
+@takes_mission(*DATABASE)
 def submit(
     call: Call, mission: MissionChoice, wp_id: str, *, done: Sequence[str], is_all_done: bool, verified: Sequence[str]
 ) -> None:
     """Hand WP in for review: all its subtasks are done, and there is something to look at."""
-    state = _state(mission)
-    package = state.package(wp_id.upper())
-    wish = MoveWish(
-        wp_id=package.work_package_id,
-        to_lane=Lane.FOR_REVIEW,
-        actor=mission.actor,
-        execution_mode=_execution_mode(package.execution_mode),
-    )
-    state = _ticked(state, wish.wp_id, done, is_all_done)
-    appended = mission.move(_with_work(state, wish, verified))
+    with mission.moving(wp_id, Lane.FOR_REVIEW):
+        state = _state(mission)
+        package = state.package(wp_id.upper())
+        wish = MoveWish(
+            wp_id=package.work_package_id,
+            to_lane=Lane.FOR_REVIEW,
+            actor=mission.actor,
+            execution_mode=package.worked_on_in,
+        )
+        state = _ticked(state, wish.wp_id, done, is_all_done)
+        appended = mission.move(_with_work(state, wish, verified))
     _show(call, mission, state, appended, {}, lambda: hint(call.again("mission", "review", wish.wp_id)))
 
 
@@ -167,10 +176,11 @@ _MOVE_EPILOG = """\b
 Examples:
   signoff mission move WP03 --to blocked --reason "waits for the new schema"
   signoff mission move WP03 --to planned --reason "another approach"
-  signoff mission move WP03 --to done --reviewer ada --verdict approved --reference PR-17
   signoff mission move WP03 --to in_progress --force --reason "approved by mistake"
+  signoff mission move WP03 --to approved --reviewer ada --verdict approved --reference PR-17
 
-What each way asks for is in docs/reference/missions.md. Reviews are answered at their gates: signoff mission review.
+What each way asks for is in docs/reference/missions.md. Into and out of in_review only a review leads: signoff mission
+review. What was approved elsewhere, and not at a gate, stops a release until somebody answers for it: --force --reason.
 """
 
 
@@ -195,7 +205,7 @@ What each way asks for is in docs/reference/missions.md. Reviews are answered at
 @_DONE
 @_ALL_DONE
 @_VERIFIED
-@takes_mission()
+@takes_mission(*DATABASE)
 def move(
     call: Call,
     mission: MissionChoice,
@@ -215,38 +225,62 @@ def move(
     """Move WP to another lane, along an edge of the table and with what its guard asks for."""
     from signoff.cli.mission.workspace import workspace_of
 
-    state = _state(mission)
-    package = state.package(wp_id.upper())
-    wish = MoveWish(
-        wp_id=package.work_package_id,
-        to_lane=Lane(to_lane),
-        actor=mission.actor,
-        force=is_forced,
-        reason=reason,
-        evidence=_evidence(evidence, review),
-        review_ref=review_ref,
-        workspace=workspace or workspace_of(state, package),
-        execution_mode=_execution_mode(package.execution_mode),
-    )
-    state = _ticked(state, wish.wp_id, done, is_all_done)
-    if wish.to_lane is Lane.FOR_REVIEW and not is_forced:
-        wish = _with_work(state, wish, verified)
-    elif verified:
-        wish = replace(wish, evidence={**(wish.evidence or {}), "verification": list(verified)})
-    appended = mission.move(wish)
+    with mission.moving(wp_id, Lane(to_lane)):
+        state = _state(mission)
+        package = state.package(wp_id.upper())
+        wish = MoveWish(
+            wp_id=package.work_package_id,
+            to_lane=Lane(to_lane),
+            actor=mission.actor,
+            force=is_forced,
+            reason=reason,
+            evidence=_evidence(evidence, review),
+            review_ref=review_ref,
+            workspace=workspace or workspace_of(state, package),
+            lane_mates=state.lane_mates(package.work_package_id),
+            execution_mode=package.worked_on_in,
+        )
+        state = _ticked(state, wish.wp_id, done, is_all_done)
+        if wish.to_lane is Lane.FOR_REVIEW and not is_forced:
+            wish = _with_work(state, wish, verified)
+        elif verified:
+            wish = replace(wish, evidence={**(wish.evidence or {}), "verification": list(verified)})
+        appended = mission.move(wish)
+    _give_up_left(call, state, appended)
     _show(call, mission, state, appended, {}, lambda: None)
 
 
 def _state(mission: MissionChoice) -> MissionState:
+    """
+    Raises:
+        DiagnosticError: a line of the log cannot be read: where packages are would be a guess.
+    """
     from signoff.cli.mission.decided import healed_state
+    from signoff.runners.mission.log import check_readable
 
-    return healed_state(mission.call, mission.place)
+    state = healed_state(mission.call, mission.place)
+    check_readable(mission.place)
+    return state
 
 
-def _execution_mode(of_package: str) -> str:
-    from signoff.missions.event import DIRECT_REPO, WORKTREE
+def _begun(state: MissionState, package: WorkPackage, workspace: Mapping[str, Any]) -> dict[str, Any]:
+    """What the event that begins the work notes of where it does."""
+    from signoff.runners.mission.branches import commit_named
+    from signoff.runners.mission.planning import BASE_KEY
 
-    return WORKTREE if of_package == "code_change" else DIRECT_REPO
+    noted: dict[str, Any] = {"workspace": workspace["workspace"]}
+    return noted if package.changes_code else {**noted, BASE_KEY: commit_named(state.place.checkout.root, "HEAD")}
+
+
+def _give_up_left(call: Call, state: MissionState, appended: Appended) -> None:
+    """A package that was moved out of its review is no longer asked about."""
+    from signoff.cli.mission.decided import give_up_left
+
+    event = appended.event
+    if event.from_lane is Lane.IN_REVIEW:
+        reason = f"{event.wp_id} was moved to {event.to_lane}: {event.reason}"[:REASON_CHARS_MAX]
+        for workflow_id in give_up_left(call, state, event.wp_id, actor=event.actor_name, reason=reason):
+            note(f"Its review is given up: {workflow_id}.")
 
 
 def _is_accepted(appended: Appended, wp_id: str) -> bool:

@@ -6,8 +6,10 @@ All of that is in the primary checkout, so that a command does the same from eve
 from __future__ import annotations
 
 import functools
+import gc
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,12 +26,16 @@ from signoff.settings.kind import FOLDER, FOLDER_OF_FILE
 if TYPE_CHECKING:
     from signoff.app.mission_log import Appended
     from signoff.app.move_work_package import Revise
+    from signoff.missions.lane import Lane
     from signoff.missions.move import MoveWish
     from signoff.runners.mission.place import Checkout, MissionPlace
     from signoff.runners.mission.sync import SyncTarget
 
 #: Where in the state directory it is noted what was sent.
 SYNC_FOLDER = "mission-sync"
+OBJECTS_BEFORE_GARBAGE = 200_000
+#: In the repository that all worktrees share.
+LOCK_FILE = "signoff-missions.lock"
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,14 @@ class MissionChoice:
             )
         return name.strip()
 
+    @contextmanager
+    def moving(self, wp_id: str, to_lane: Lane) -> Iterator[None]:
+        """Whatever stops this move says which one it was."""
+        from signoff.runners.mission.log import moving
+
+        with moving(self.place, wp_id.upper(), to_lane):
+            yield
+
     def move(self, wish: MoveWish, revise: Revise | None = None) -> Appended:
         """As `move_work_package`, now, in the mission of this choice."""
         from signoff.app.move_work_package import move_work_package
@@ -92,6 +106,20 @@ class MissionChoice:
         from signoff.runners.mission.log import MissionLogFile
 
         return move_work_package(MissionLogFile(self.place), wish, now_us=now_us(), new_id=new_ulid, revise=revise)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else begins or plans a mission in this repository meanwhile, or has a package reviewed: identities,
+        numbers and lanes are given once, and one thing is asked once.
+
+        Raises:
+            DiagnosticError: (`STATUS_LOG_LOCKED`) somebody does, and does not come to an end.
+        """
+        from signoff.runners.mission.log import LOCK_WAIT_S
+        from signoff.runners.mission.log_file import locked_log
+
+        with locked_log(self.checkout.git_dir / LOCK_FILE, LOCK_WAIT_S):
+            yield
 
     def sync_target(self) -> SyncTarget | None:
         """Whom new events are sent to; None for nobody."""
@@ -128,12 +156,16 @@ def takes_mission(*attributes: str) -> Callable[[Command], Command]:
     def decorate(function: Command) -> Command:
         @functools.wraps(function)
         def command(call: Call, *, mission_slug: str | None, actor_name: str | None, **values: Any) -> Any:
+            from signoff.runners.mission.diagnosing import diagnosing
             from signoff.runners.mission.place import find_checkout
 
             _arm_crash_point()
+            # Thousands of events are made in one go and kept to the end: looking for garbage among them finds none.
+            gc.set_threshold(OBJECTS_BEFORE_GARBAGE)
             checkout = find_checkout(Path.cwd())
             call = replace(call, flags=_from_here(call.flags), folder=checkout.root)
-            return function(call, MissionChoice(call, checkout, mission_slug, actor_name), **values)
+            with diagnosing():
+                return function(call, MissionChoice(call, checkout, mission_slug, actor_name), **values)
 
         with_flags = takes_settings("missions_dir", *attributes)(command)
         mission = click.option(

@@ -38,13 +38,14 @@ Exit codes: 0 nothing or warnings only, 1 something stands against it, 2 bad inp
 def preflight(call: Call, mission: MissionChoice, slug: str | None, *, doing: str, is_fetched: bool) -> int:
     """Say what stands against merging a mission, or shipping it: the target branch against the one that it tracks, the
     lanes of its packages, and the newest review of each."""
-    from signoff.cli.mission.decided import healed_state
+    from signoff.cli.mission.decided import decisions_of, healed_state
     from signoff.runners.mission.preflight import look_before_merge, look_before_ship, target_sync
 
     state = healed_state(call, mission.place_of(slug))
     if is_fetched:
         fetch(state)
-    findings = (look_before_merge if doing == "merge" else look_before_ship)(state)
+    look = look_before_merge if doing == "merge" else look_before_ship
+    findings = look(state, decisions_of(call, state), guard=mission.settings.mission_guard)
     sync = target_sync(state)
     call.show(_document(state, sync, findings), lambda: _draw(state, sync, findings, doing))
     return FAILED if any(one.is_error for one in findings) else DONE

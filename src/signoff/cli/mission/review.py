@@ -26,6 +26,7 @@ Examples:
   signoff mission review WP01               opens the gate; at a terminal it asks you
   signoff mission review WP01 --no-wait     opens it, and says where it can be answered
   signoff mission review WP01 --wait        waits until somebody has answered, anywhere
+  signoff mission review WP01 --anew        gives up what is asked and asks anew, with another prompt
   signoff mission review WP01 --json | jq -r .prompt_path
 
 Whoever worked on the package cannot approve it. A rejection sends it back to them with what the reviewer said.
@@ -38,8 +39,9 @@ Exit codes: 0 approved, 1 sent back, 2 bad input, 3 waiting for a person.
 @click.argument("wp_id", metavar="WP")
 @click.option("--wait", "is_waiting", is_flag=True, help="Wait until it is answered, here or anywhere else.")
 @click.option("--no-wait", "is_left", is_flag=True, help="Do not ask at this terminal.")
+@click.option("--anew", "is_anew", is_flag=True, help="Give up the review that is open, and ask anew.")
 @takes_mission(*DATABASE)
-def review(call: Call, mission: MissionChoice, wp_id: str, *, is_waiting: bool, is_left: bool) -> int:
+def review(call: Call, mission: MissionChoice, wp_id: str, *, is_waiting: bool, is_left: bool, is_anew: bool) -> int:
     """Have a work package reviewed: writes the reviewer's prompt and opens the gate.
 
     The prompt is a file of its own for each review, and is compared with what is to be reviewed before anybody is
@@ -48,23 +50,34 @@ def review(call: Call, mission: MissionChoice, wp_id: str, *, is_waiting: bool, 
     from signoff.cli.mission.at_gate import see_through, waits
     from signoff.cli.mission.decided import healed_state
     from signoff.cli.own_ledger import own_ledger
+    from signoff.missions.lane import Lane
+    from signoff.runners.mission.log import check_readable
     from signoff.runners.mission.prompts import review_subject
 
     if is_waiting and is_left:
         raise click.UsageError("--wait and --no-wait say opposite things.")
-    subject = review_subject(healed_state(call, mission.place), wp_id.upper())
-    with own_ledger(call, creates=True, migrates=call.settings.database_url is None) as world:
-        asked = _ask(call, mission, world, subject)
+    with (
+        mission.moving(wp_id, Lane.IN_REVIEW),
+        own_ledger(call, creates=True, migrates=call.settings.database_url is None) as world,
+    ):
+        # Whoever asks at the same moment finds what is asked here.
+        with mission.alone():
+            state = healed_state(call, mission.place)
+            check_readable(mission.place)
+            subject = review_subject(state, wp_id.upper())
+            asked = _ask(call, mission, world, subject, is_anew=is_anew)
         if not waits(call, is_waiting=is_waiting, is_left=is_left):
-            mission.show_done(mission.place, _document(asked), lambda: _draw_open(call, asked))
+            now = world.clock()
+            mission.show_done(mission.place, _document(asked), lambda: _draw_open(call, asked, now))
             return WAITING
         ended = see_through(call, world, asked, actor=mission.actor)
     mission.show_done(mission.place, _document(ended), lambda: _draw_end(subject, ended))
     return _exit_code(ended)
 
 
-def _ask(call: Call, mission: MissionChoice, world: World, subject: ReviewSubject) -> Asked:
-    """The open review of this very commit, else a new one.
+def _ask(call: Call, mission: MissionChoice, world: World, subject: ReviewSubject, *, is_anew: bool) -> Asked:
+    """The open review of this very commit, else a new one; `is_anew`: a new one in any case, but for one that was
+    decided.
 
     Raises:
         MoveRefusedError: the package is not there to be reviewed. DiagnosticError: the prompt is not for this review.
@@ -75,6 +88,8 @@ def _ask(call: Call, mission: MissionChoice, world: World, subject: ReviewSubjec
     from signoff.runners.mission.prompts import prompt_path, review_instructions, write_review_prompt
 
     is_in_review = subject.state.reduced.lane_of(subject.package.work_package_id) is Lane.IN_REVIEW
+    if is_anew and is_in_review:
+        _give_up(world, mission, subject)
     found = _open_review(world, subject) if is_in_review else None
     if found is not None:
         return found
@@ -87,6 +102,13 @@ def _ask(call: Call, mission: MissionChoice, world: World, subject: ReviewSubjec
     write_review_prompt(context, review_instructions(subject))
     from_event = subject.last_event_id if is_in_review else _move(mission, wish)
     return _begin(world, mission.actor, subject, context, from_event)
+
+
+def _give_up(world: World, mission: MissionChoice, subject: ReviewSubject) -> None:
+    from signoff.app.start_review import give_up_reviews
+
+    identity = subject.state.identity(subject.package.work_package_id)
+    give_up_reviews(world, identity, actor=mission.actor, reason="it is asked anew")
 
 
 def _open_review(world: World, subject: ReviewSubject) -> Asked | None:
@@ -119,7 +141,7 @@ def _begin(world: World, actor: str, subject: ReviewSubject, context: ReviewCont
     title = f"Changes of {package.work_package_id} since {subject.base_commit[:12]}"
     asked = ReviewAsked(
         title=package.title or package.work_package_id,
-        implementer=subject.state.implementer(package.work_package_id),
+        implementers=subject.state.implementers(package.work_package_id),
         work=package.body,
         subtasks=tuple(package.subtasks),
         evidence=({"title": title, "uri": "review/diff", "sha256": diff.sha256},),
@@ -132,14 +154,21 @@ def _wish(mission: MissionChoice, subject: ReviewSubject) -> MoveWish:
     from signoff.missions.lane import Lane
     from signoff.missions.move import MoveWish
 
-    return MoveWish(subject.package.work_package_id, Lane.IN_REVIEW, mission.actor)
+    package = subject.package
+    return MoveWish(
+        package.work_package_id,
+        Lane.IN_REVIEW,
+        mission.actor,
+        review_of=subject.last_event_id,
+        execution_mode=package.worked_on_in,
+    )
 
 
 def _check_move(subject: ReviewSubject, wish: MoveWish) -> None:
     """Before anything is written: what cannot be reviewed leaves no prompt behind."""
     from signoff.missions.move import check_move
 
-    check_move(subject.state.reduced.work_packages.get(wish.wp_id), wish)
+    check_move(subject.state.reduced.work_packages, wish)
 
 
 def _move(mission: MissionChoice, wish: MoveWish) -> str:
@@ -181,11 +210,11 @@ def _document(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _draw_open(call: Call, asked: Asked) -> None:
+def _draw_open(call: Call, asked: Asked, now: int) -> None:
     from signoff.cli.mission.at_gate import draw_where
     from signoff.plans import plan as plans
 
-    draw_where(call, asked)
+    draw_where(call, asked, now)
     say(f"Prompt for a reviewing agent: {one_line(plans.from_wire(asked.run.plan).about['prompt_path'])}")
     hint("The answer moves the package: at once where a worker runs, else with the next command of the mission.")
 

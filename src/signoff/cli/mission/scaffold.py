@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from signoff.cli.call import Call
-from signoff.cli.files import as_seen_from_here, write_file
+from signoff.cli.files import as_seen_from_here, make_folder, write_file
 from signoff.cli.mission.options import MissionChoice, takes_mission
 from signoff.cli.output import counted, hint, say
 from signoff.errors import InvalidInputError, NotFoundError
@@ -47,27 +47,24 @@ def init(
     The folder is made in the primary checkout, in missions/ or wherever missions are there already.
     """
     from signoff.clock import new_ulid
-    from signoff.missions.meta import MissionMeta, write_meta
-    from signoff.missions.reduce import snapshot
+    from signoff.missions.meta import MissionMeta
     from signoff.runners.mission.acting_git import check_branch_name
     from signoff.runners.mission.place import MissionPlace
 
     place = MissionPlace(mission.checkout, mission.root / _checked_slug(slug))
-    if place.meta.exists():
-        raise InvalidInputError(f"{place.folder} is a mission already.", code="mission-exists")
-    meta = MissionMeta(
-        mission_slug=slug,
-        mission_id=new_ulid(),
-        mission_number=_next_number(mission),
-        mission_type=mission_type,
-        target_branch=check_branch_name(target or _current_branch(mission)),
-        extra={"title": title or _title(slug)},
-    )
-    place.tasks.mkdir(parents=True, exist_ok=True)
-    place.log.touch(exist_ok=True)
-    write_file(place.snapshot, snapshot([], meta).to_text())
-    # Last, as it makes a mission of the folder.
-    write_file(place.meta, write_meta(meta))
+    target = check_branch_name(target or current_branch(mission))
+    with mission.alone():
+        if place.meta.exists():
+            raise InvalidInputError(f"{place.folder} is a mission already.", code="mission-exists")
+        meta = MissionMeta(
+            mission_slug=slug,
+            mission_id=new_ulid(),
+            mission_number=next_number(mission),
+            mission_type=mission_type,
+            target_branch=target,
+            extra={"title": title or _title(slug)},
+        )
+        _begin(place, meta)
     document = {
         "result": "success",
         "mission_slug": slug,
@@ -135,12 +132,13 @@ def tasks(call: Call, mission: MissionChoice) -> None:
     if not path.is_file():
         raise NotFoundError(f"{path} is not there. Write it with: signoff mission plan", code="plan-not-found")
     packages = read_plan(path.read_text("utf-8", errors="replace"), path=place.shown(path))
-    meta = meta_of(place)
-    lanes = plan_lanes(packages, _lanes_so_far(place, meta), path=place.shown(path))
-    new = _write_packages(mission, packages, lanes)
-    _write_changed(place.lanes, write_lanes(lanes))
-    _write_changed(place.folder / "tasks.md", tasks_text(_title_of(meta), packages, lanes))
-    planned = _plan_packages(mission, packages)
+    with mission.alone():
+        meta = meta_of(place)
+        lanes = plan_lanes(packages, _lanes_so_far(place, meta), path=place.shown(path))
+        new = _write_packages(mission, packages, lanes)
+        _write_changed(place.lanes, write_lanes(lanes))
+        _write_changed(place.folder / "tasks.md", tasks_text(_title_of(meta), packages, lanes))
+        planned = plan_packages(mission, [one.work_package_id for one in packages])
     document = {
         "result": "success",
         "mission_slug": place.slug,
@@ -161,7 +159,20 @@ def _checked_slug(slug: str) -> str:
     return slug
 
 
-def _next_number(mission: MissionChoice) -> int:
+def _begin(place: MissionPlace, meta: MissionMeta) -> None:
+    from signoff.missions.meta import write_meta
+    from signoff.missions.reduce import snapshot
+
+    make_folder(place.tasks)
+    # Whatever somebody has put there: `status` says what is wrong with it.
+    if not place.log.exists():
+        write_file(place.log, "")
+    write_file(place.snapshot, snapshot([], meta).to_text())
+    # Last, as it makes a mission of the folder.
+    write_file(place.meta, write_meta(meta))
+
+
+def next_number(mission: MissionChoice) -> int:
     from signoff.runners.mission.log import meta_of
     from signoff.runners.mission.place import all_missions
 
@@ -169,7 +180,7 @@ def _next_number(mission: MissionChoice) -> int:
     return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=0) + 1
 
 
-def _current_branch(mission: MissionChoice) -> str:
+def current_branch(mission: MissionChoice) -> str:
     from signoff.runners.repository import head_of
 
     branch = head_of(mission.checkout.root).branch
@@ -208,19 +219,17 @@ def _scaffold(call: Call, place: MissionPlace, name: str, template: str, next_co
 
 
 def _lanes_so_far(place: MissionPlace, meta: MissionMeta) -> LanesFile:
-    from signoff.missions.branch import make_mission_branch
-    from signoff.missions.lanes_file import LanesFile, read_lanes
+    from signoff.missions.adopt import begin_lanes
+    from signoff.missions.lanes_file import read_lanes
 
     if place.lanes.exists():
         return read_lanes(place.lanes.read_text("utf-8", errors="replace"), path=place.shown(place.lanes))
     if not meta.target_branch:
-        raise InvalidInputError(f"{place.shown(place.meta)} names no target_branch.", code="no-target-branch")
-    return LanesFile(
-        mission_slug=meta.mission_slug,
-        mission_id=meta.mission_id,
-        mission_branch=make_mission_branch(meta.mission_slug),
-        target_branch=meta.target_branch,
-    )
+        raise InvalidInputError(
+            f"{place.shown(place.meta)} names no target_branch. Name it with: signoff mission adopt --target BRANCH",
+            code="no-target-branch",
+        )
+    return begin_lanes(meta, meta.target_branch)
 
 
 def _write_packages(mission: MissionChoice, packages: Sequence[PlannedPackage], lanes: LanesFile) -> list[Path]:
@@ -231,7 +240,7 @@ def _write_packages(mission: MissionChoice, packages: Sequence[PlannedPackage], 
     from signoff.missions.scaffold import work_package_text
 
     place = mission.place
-    place.tasks.mkdir(exist_ok=True)
+    make_folder(place.tasks)
     known = {work_package_in(path.name) for path in place.tasks.glob("*.md")}
     at, written = instant_of(now_us()), []
     for one in packages:
@@ -247,14 +256,14 @@ def _write_changed(path: Path, text: str) -> None:
         write_file(path, text)
 
 
-def _plan_packages(mission: MissionChoice, packages: Sequence[PlannedPackage]) -> list[str]:
-    """The packages that are in a lane from now on."""
+def plan_packages(mission: MissionChoice, wp_ids: Sequence[str]) -> list[str]:
+    """Those of the packages that are in a lane from now on."""
     from signoff.missions.lane import Lane
     from signoff.missions.move import MoveWish
     from signoff.runners.mission.log import heal
 
     known = heal(mission.place).work_packages
-    new = [one.work_package_id for one in packages if one.work_package_id not in known]
+    new = [wp_id for wp_id in wp_ids if wp_id not in known]
     for wp_id in new:
         mission.move(MoveWish(wp_id=wp_id, to_lane=Lane.PLANNED, actor=mission.actor))
     return new

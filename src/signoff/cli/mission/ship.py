@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,11 +23,12 @@ _EPILOG = """\b
 Examples:
   signoff mission ship                 opens the sign-off; at a terminal it asks you
   signoff mission ship --no-wait       opens it, and says where it can be answered
-  signoff mission ship --wait --push   waits for the answer, then pushes the target branch
+  signoff mission ship --wait --push   waits for the answer, then commits the report and pushes the target branch
   signoff mission ship --json | jq .report.work_packages
 
 Who has to sign, and how long that may take, is the risk policy's to say: signoff policy explain. What is signed off is
-one commit of the target branch. The report lies in the mission's folder: release-report.md and release-report.json.
+one commit of the target branch; commits of the mission's own record on top of it change nothing. The report lies in the
+mission's folder: release-report.md and release-report.json.
 
 Exit codes: 0 signed off, 1 refused or something is in the way, 2 bad input, 3 waiting for a person.
 """
@@ -36,7 +38,7 @@ Exit codes: 0 signed off, 1 refused or something is in the way, 2 bad input, 3 w
 @click.argument("slug", metavar="[MISSION]", required=False)
 @click.option("--wait", "is_waiting", is_flag=True, help="Wait until it is answered, here or anywhere else.")
 @click.option("--no-wait", "is_left", is_flag=True, help="Do not ask at this terminal.")
-@click.option("--push", "is_pushed", is_flag=True, help="Push the target branch once it is signed off.")
+@click.option("--push", "is_pushed", is_flag=True, help="Commit the report and the events, and push the target branch.")
 @takes_mission(*DATABASE, "policy_dir")
 def ship(
     call: Call, mission: MissionChoice, slug: str | None, *, is_waiting: bool, is_left: bool, is_pushed: bool
@@ -51,33 +53,51 @@ def ship(
         raise click.UsageError("--wait and --no-wait say opposite things.")
     state = healed_state(call, mission.place_of(slug))
     with own_ledger(call, creates=True, migrates=call.settings.database_url is None) as world:
-        asked = _ask(call, world, state, mission.actor)
+        asked = _ask(mission, world, state)
         is_seen_through = asked.gate.is_final or waits(call, is_waiting=is_waiting, is_left=is_left)
         if is_seen_through:
             asked = see_through(call, world, asked, actor=mission.actor)
+        now = world.clock()
     document = _document(state, asked)
-    if _is_shipped(asked) and is_pushed:
-        from signoff.runners.mission.merge import push_branch
-
-        document["pushed_to"] = push_branch(state.place.checkout.root, state.target_branch)
+    if _is_shipped(asked):
+        document |= _kept_in_git(state, is_pushed=is_pushed)
     mission.show_done(
-        state.place, document, lambda: _draw(call, document, asked) if asked.gate.is_final else draw_where(call, asked)
+        state.place,
+        document,
+        lambda: _draw(call, document, asked) if asked.gate.is_final else draw_where(call, asked, now),
     )
     return DONE if _is_shipped(asked) else FAILED if asked.gate.is_final else WAITING
 
 
-def _ask(call: Call, world: World, state: MissionState, actor: str) -> Asked:
+def _ask(mission: MissionChoice, world: World, state: MissionState) -> Asked:
     """The sign-off of the target branch as it is now, after everything that speaks against it was looked at."""
     from signoff.app.sign_in import act_as
     from signoff.app.start_ship import start_ship
+    from signoff.cli.mission.decided import decisions_of
     from signoff.runners.mission.preflight import check_findings, look_before_ship
     from signoff.runners.mission.ship import release_about, release_report
 
-    findings = look_before_ship(state)
+    findings = look_before_ship(state, decisions_of(mission.call, state), guard=mission.settings.mission_guard)
     check_findings(findings, state, "shipped")
     about = release_about(state)
     report = release_report(state, findings, about["target_commit"])
-    return start_ship(world, report, about, actor=act_as(world, actor))
+    return start_ship(world, report, about, actor=act_as(world, mission.actor))
+
+
+def _kept_in_git(state: MissionState, *, is_pushed: bool) -> dict[str, Any]:
+    """`{record_commit, pushed_to, uncommitted}`: what is pushed has the release report and the events that led to it.
+
+    Raises:
+        OperationError: (`git-failed`) git did not take the record. DiagnosticError: `PUSH_REFUSED`.
+    """
+    from signoff.runners.mission.committed import commit_record, uncommitted_record
+    from signoff.runners.mission.merge import push_branch
+
+    place, branch, told = state.place, state.target_branch, {}
+    if is_pushed:
+        told["record_commit"] = commit_record(place, branch, f"Ship {place.slug}")
+        told["pushed_to"] = push_branch(place.checkout.root, branch)
+    return {**told, "uncommitted": uncommitted_record(place)}
 
 
 def _is_shipped(asked: Asked) -> bool:
@@ -119,6 +139,11 @@ def _draw(call: Call, document: dict[str, Any], asked: Asked) -> None:
     )
     for path in document["report_paths"]:
         say(f"  {one_line(path)}")
+    if document.get("record_commit"):
+        say(f"The mission's record is committed, at {document['record_commit'][:12]}.")
     if "pushed_to" in document:
         say(f"Pushed to {document['pushed_to']}.")
+    if document["uncommitted"]:
+        kept = shlex.quote(document["report_paths"][0].rpartition("/")[0])
+        hint(f"Commit the mission's record on {branch}: git add {kept} && git commit, and push it")
     hint(f"Prove it: {call.again('audit', 'verify')}")

@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from signoff.cli.files import write_file
-from signoff.errors import DiagnosticError, InvalidInputError
+from signoff.errors import InvalidInputError
 from signoff.missions.files import TASKS_FILE
-from signoff.missions.finding import ACTIVE_WP_CONTEXT_AMBIGUOUS
-from signoff.missions.lane import ACTIVE
 from signoff.missions.tick import tick
 from signoff.missions.work_package import WorkPackage
 from signoff.runners.mission.acting_git import act_git
 from signoff.runners.mission.branches import commit_of, fork_point, worktree_of
 from signoff.runners.mission.mission_state import MissionState
+from signoff.runners.mission.planning import check_committed, planning_work, uncommitted
 from signoff.runners.mission.worktree import LaneContext, open_worktree, write_context
-
-CODE_CHANGE = "code_change"
 
 
 def open_workspace(state: MissionState, package: WorkPackage) -> dict[str, Any]:
@@ -27,17 +24,13 @@ def open_workspace(state: MissionState, package: WorkPackage) -> dict[str, Any]:
     for a package that changes no code, without branch and lane.
 
     Raises:
-        DiagnosticError: (`ACTIVE_WP_CONTEXT_AMBIGUOUS`) another package of the lane is not finished.
-        And as `open_worktree`.
+        As `open_worktree`.
     """
     checkout = state.place.checkout
-    if package.execution_mode != CODE_CHANGE:
+    if not package.changes_code:
         return {"workspace": str(checkout.root)}
     wp_id = package.work_package_id
     lanes, lane = state.lanes, state.lane_of(wp_id)
-    busy = [one for one in lane.wp_ids if one != wp_id and state.reduced.lane_of(one) in ACTIVE]
-    if busy:
-        raise _lane_busy(wp_id, lane.lane_id, busy)
     worktree = open_worktree(checkout, lanes, lane)
     context = LaneContext(
         mission_slug=state.place.slug,
@@ -54,7 +47,7 @@ def open_workspace(state: MissionState, package: WorkPackage) -> dict[str, Any]:
 
 def workspace_of(state: MissionState, package: WorkPackage) -> str | None:
     """Where it is worked on, if there is such a place already."""
-    if package.execution_mode != CODE_CHANGE:
+    if not package.changes_code:
         return str(state.place.checkout.root)
     if state.files.lanes is None or (lane := state.lanes.lane_of(package.work_package_id)) is None:
         return None
@@ -64,20 +57,29 @@ def workspace_of(state: MissionState, package: WorkPackage) -> str | None:
 
 def work_done(state: MissionState, package: WorkPackage) -> dict[str, Any]:
     """`{repos: [{lane_branch, base_commit, lane_commit}]}` where the lane's branch has anything that the mission's has
-    not; empty otherwise.
+    not, or anything was committed of a package that changes no code; empty otherwise.
 
     Raises:
         InvalidInputError: (`uncommitted-changes`) a review would not see all of it.
     """
-    if package.execution_mode != CODE_CHANGE or state.files.lanes is None:
+    root = state.place.checkout.root
+    if not package.changes_code:
+        check_committed(root, package)
+        work = planning_work(state, package)
+        return _repos(work.branch, work.base_commit, work.commit) if work.commit != work.base_commit else {}
+    if state.files.lanes is None:
         return {}
     lanes, lane = state.lanes, state.lane_of(package.work_package_id)
-    root, branch = state.place.checkout.root, lanes.branch_of(lane)
+    branch = lanes.branch_of(lane)
     _check_committed(root, branch)
     head, mission = commit_of(root, branch), commit_of(root, lanes.mission_branch)
     base = fork_point(root, head, mission) if head and mission else None
     if head is None or head == base:
         return {}
+    return _repos(branch, base, head)
+
+
+def _repos(branch: str, base: str | None, head: str) -> dict[str, Any]:
     return {"repos": [{"lane_branch": branch, "base_commit": base, "lane_commit": head}]}
 
 
@@ -120,19 +122,4 @@ def _check_committed(root: Path, branch: str) -> None:
         return
     changed = act_git(worktree, "status", "--porcelain", "-z", "--untracked-files=no").rstrip("\0")
     if changed:
-        count = len(changed.split("\0"))
-        raise InvalidInputError(
-            f"{count} changed file{'' if count == 1 else 's'} in {worktree} not committed. Commit or discard what is "
-            "there, then submit again.",
-            code="uncommitted-changes",
-            details={"workspace": str(worktree), "count": count},
-        )
-
-
-def _lane_busy(wp_id: str, lane_id: str, busy: Sequence[str]) -> DiagnosticError:
-    return DiagnosticError(
-        f"{lane_id} is taken: {', '.join(busy)} of it {'is' if len(busy) == 1 else 'are'} not approved yet.",
-        diagnostic_code=ACTIVE_WP_CONTEXT_AMBIGUOUS,
-        remediation="Packages of a lane share one worktree: finish it first, or move it to blocked; then start again.",
-        details={"violated_invariant": "STA-003", "work_package_id": wp_id, "lane_id": lane_id, "wp_ids": list(busy)},
-    )
+        raise uncommitted(worktree, len(changed.split("\0")))

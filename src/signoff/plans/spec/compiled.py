@@ -13,7 +13,8 @@ from typing import Any
 
 from signoff.documents.problem import Problem, shown
 from signoff.documents.yaml_text import YamlText, read_yaml
-from signoff.plans.spec.model import DECISIONS, GATES, STANDARD_OPTIONS
+from signoff.plans.spec.gate_names import GATES
+from signoff.plans.spec.model import DECISIONS, STANDARD_OPTIONS
 from signoff.plans.spec.policies import STRICT, TIER_MODES
 from signoff.plans.spec.problem import spec_error
 from signoff.plans.spec.schema import check_shape

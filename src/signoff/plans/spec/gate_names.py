@@ -1,4 +1,4 @@
-"""What the gates of specs are called, and what each can be. Settings speak of them too, and need nothing else of specs."""
+"""What the gates of specs are called, and what each can be. Settings speak of them too, and of nothing else here."""
 
 from __future__ import annotations
 

@@ -8,15 +8,6 @@ from typing import Any
 
 TIERS = ("A", "B", "C")
 
-#: The gates that a step may name, and what each is called where the file does not say.
-GATES: Mapping[str, str] = {
-    "G0": "Plan Approval",
-    "G1": "Code Readiness",
-    "G2": "Pre-Release",
-    "G3": "Deployment Approval",
-    "G4": "Post-Deployment Review",
-}
-
 #: The decisions of a review. Longest first: each is looked for at the start of a line.
 APPROVED_WITH_CONDITIONS = "APPROVED WITH CONDITIONS"
 DECISIONS = (APPROVED_WITH_CONDITIONS, "APPROVED", "REJECTED", "DEFERRED")

@@ -21,7 +21,8 @@ from typing import Any
 from signoff.gates.prompt import APPROVE
 from signoff.gates.requirement import POLICY_PREFIX, POLICY_ROLE, Need, Requirement
 from signoff.plans.plan import GateNode, Node, Plan, StepNode, make_plan
-from signoff.plans.spec.policies import ADVISORY, AUTOMATIC, GatePolicy, to_requirement
+from signoff.plans.spec.gate_names import ADVISORY, AUTOMATIC
+from signoff.plans.spec.policies import GatePolicy, to_requirement
 
 RECIPE = DOOR = "spec"
 ASK, PROMPT, COMMAND, OUTPUTS = "spec-ask", "spec-prompt", "spec-command", "spec-outputs"

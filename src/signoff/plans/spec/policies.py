@@ -12,9 +12,8 @@ from typing import Any
 
 from signoff.errors import InvalidInputError
 from signoff.gates.requirement import ANYONE, Need, Requirement
+from signoff.plans.spec.gate_names import ADVISORY, BLOCKING, MODES, REQUIRED_ITEMS
 
-BLOCKING, REQUIRED_ITEMS, ADVISORY, AUTOMATIC = "blocking", "required-items", "advisory", "automatic"
-MODES = (BLOCKING, REQUIRED_ITEMS, ADVISORY, AUTOMATIC)
 #: What a gate may be in each tier. Tier B is for what somebody has to look at.
 TIER_MODES: Mapping[str, tuple[str, ...]] = {
     "A": (BLOCKING,),

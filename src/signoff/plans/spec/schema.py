@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from signoff.documents.problem import Problem, shown
 from signoff.documents.yaml_text import YamlText
 from signoff.gates.requirement import ROLE_CHARS_MAX
-from signoff.plans.spec.model import DECISIONS, GATES, ITEMS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX, TIERS, TITLE_CHARS_MAX
-from signoff.plans.spec.policies import MODES
+from signoff.plans.spec.gate_names import GATES, MODES
+from signoff.plans.spec.model import DECISIONS, ITEMS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX, TIERS, TITLE_CHARS_MAX
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from signoff.documents.problem import Problem, shown
-from signoff.plans.spec.model import GATES, TITLE_CHARS_MAX, Command, GateRef, Review, SpecStep
+from signoff.plans.spec.gate_names import GATES
+from signoff.plans.spec.model import TITLE_CHARS_MAX, Command, GateRef, Review, SpecStep
 from signoff.plans.spec.outline import END, Heading, Line, Outline
 from signoff.plans.spec.output_path import Leaves, refusal
 from signoff.plans.spec.review import CHECKLIST, DECISION, read_review

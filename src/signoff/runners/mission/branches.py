@@ -64,8 +64,9 @@ def ahead_and_behind(root: Path, ours: str, theirs: str) -> tuple[int, int]:
     return (int(told[0]), int(told[1])) if len(told) == 2 else (0, 0)
 
 
-def own_commits(root: Path, head: str, *, target: str, without: Sequence[str] = ()) -> list[str]:
-    """The commits that were made on the way to `head` since it left `target`, oldest first, merges left out.
+def own_commits(root: Path, head: str, *, target: str, without: Sequence[str] = (), merges: bool = False) -> list[str]:
+    """The commits that were made on the way to `head` since it left `target`, oldest first; merges are left out, or
+    with `merges` nothing else is there.
 
     It left at the newest commit of the target's own line (its first parents), so that this is the same before and after
     the target has taken it in.
@@ -74,7 +75,8 @@ def own_commits(root: Path, head: str, *, target: str, without: Sequence[str] = 
     # What comes before a commit that `head` has, it has too.
     at = bisect_left(line, True, key=lambda one: is_ancestor(root, one, head))
     ends = [f"^{one}" for one in (*line[at : at + 1], *without)]
-    told = said(run_git(root, "rev-list", "--reverse", "--topo-order", "--no-merges", head, *ends))
+    kind = "--merges" if merges else "--no-merges"
+    told = said(run_git(root, "rev-list", "--reverse", "--topo-order", kind, head, *ends))
     return told.split()
 
 
@@ -103,6 +105,32 @@ def diff_between(root: Path, base: str, head: str) -> str:
     return f"{why}. The files:\n\n{said(names)}\n"
 
 
+def names_in(root: Path, commits: Sequence[str]) -> set[str]:
+    """The paths that these commits change, of a file that is moved both; of merges nothing."""
+    words = ("diff-tree", "--stdin", "--root", "-r", "--no-commit-id", "--name-only", "--no-renames", "-z")
+    return _names(run_git(root, *words, stdin="".join(f"{one}\n" for one in commits).encode()))
+
+
+def names_between(root: Path, base: str, head: str) -> set[str]:
+    """The paths that are not the same in the two."""
+    return _names(run_git(root, "diff-tree", "-r", "--name-only", "--no-renames", "-z", base, head))
+
+
+def names_edited_by_merge(root: Path, merge: str) -> set[str]:
+    """The paths that a merge has otherwise than git would have merged them; none where git is too old to say (2.35)."""
+    words = (
+        "show",
+        "--remerge-diff",
+        "--format=",
+        "--name-only",
+        "--no-renames",
+        "--no-ext-diff",
+        "--no-textconv",
+        "-z",
+    )
+    return _names(run_git(root, *words, merge))
+
+
 def worktree_of(root: Path, branch: str) -> Path | None:
     """The work tree in which the branch is checked out; None where it is in none."""
     told = run_git(root, "worktree", "list", "--porcelain", "-z").stdout.decode("utf-8", errors="surrogateescape")
@@ -111,6 +139,11 @@ def worktree_of(root: Path, branch: str) -> Path | None:
         if f"branch refs/heads/{branch}" in lines:
             return Path(lines[0].removeprefix("worktree "))
     return None
+
+
+def _names(listed: Outcome) -> set[str]:
+    told = listed.stdout.decode("utf-8", errors="surrogateescape") if is_well(listed) else ""
+    return {name for name in told.split("\0") if name}
 
 
 def is_well(outcome: Outcome) -> bool:

@@ -41,6 +41,8 @@ def read_mission(folder: Path) -> MissionFiles:
         return MissionFiles(folder.name, unreadable={".": "a link that leads out of the folder of missions"})
     reader = _Reader(folder)
     tasks = reader.entries(TASKS_FOLDER)
+    if (folder / TASKS_FOLDER).exists() and not (folder / TASKS_FOLDER).is_dir():
+        reader.unreadable[TASKS_FOLDER] = "no folder"
     return MissionFiles(
         name=folder.resolve().name,
         meta=reader.text(META_FILE),

@@ -1,73 +1,128 @@
 """The commit guard: which lane a worktree is, and what speaks against what is staged in it.
 
 The lane is the one whose branch is checked out, as `lanes.json` of the primary checkout names it; what a worktree's own
-copy of the mission says counts for nothing. A branch that is no lane's is nobody's to guard.
+copy of the mission says counts for nothing. A branch that is no lane's is nobody's to guard, but for a lane's worktree
+that has left its branch: what is committed there would come into the lane past the guard. What a merge brings in from
+the branches that the lane builds on was judged where it was made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from signoff.errors import MissionError
+from signoff.errors import InvalidInputError, MissionError
 from signoff.missions import finding
-from signoff.missions.files import EVENTS_FILE, LANES_FILE, SNAPSHOT_FILE, TASKS_FOLDER
 from signoff.missions.finding import ERROR, Finding
-from signoff.missions.lanes_file import read_lanes
-from signoff.missions.meta import META_FILE
+from signoff.missions.lanes_file import LanesFile, WorkLane, read_lanes
 from signoff.missions.ownership import CommitContext, judge_commit
+from signoff.runners.mission.branches import commit_named, is_ancestor
+from signoff.runners.mission.hook import merged_commits, staged_files, staged_unlike
 from signoff.runners.mission.mission_state import MissionState, read_state
 from signoff.runners.mission.place import Checkout, MissionPlace, all_missions
-from signoff.runners.mission.worktree import read_context
+from signoff.runners.mission.scope import changed_on_both_sides, judge_record, known_commits
+from signoff.runners.mission.worktree import FOLDER, LaneContext, read_context, rebased_branch
 
-_STATE_FILES = frozenset({EVENTS_FILE, LANES_FILE, SNAPSHOT_FILE, META_FILE})
+
+@dataclass(frozen=True)
+class _LaneHere:
+    """The lane that a worktree is for, and what was noted of it."""
+
+    place: MissionPlace
+    lane_id: str
+    noted: LaneContext | None
 
 
-def judge_staged(checkout: Checkout, missions_root: Path, staged: Sequence[str]) -> list[Finding]:
-    """What speaks against committing these paths here; nothing outside the lanes of missions."""
-    if checkout.branch is None or not staged:
+def judge_staged(checkout: Checkout, root: Path, environ: Mapping[str, str]) -> list[Finding]:
+    """What speaks against committing what is staged here; nothing outside the lanes of missions.
+
+    Args:
+        root: the folder of missions.
+        environ: as git gives it to its hooks.
+
+    Raises:
+        OperationError: (`git-failed`) git cannot say what is staged.
+    """
+    staged = staged_files(checkout, environ)
+    if not staged:
         return []
+    branch = checkout.branch or rebased_branch(checkout.here)
+    here = _lane_of_branch(checkout, root, branch)
+    if here is None:
+        return [] if checkout.is_primary else list(_off_branch(checkout, root, branch))
+    return _judge(checkout, here, staged, environ)
+
+
+def _lane_of_branch(checkout: Checkout, root: Path, branch: str | None) -> _LaneHere | None:
     noted = read_context(checkout.here)
-    for place in all_missions(checkout, missions_root):
-        is_noted = noted is not None and (noted.mission_slug, noted.lane_branch) == (place.slug, checkout.branch)
-        lane_id = _lane_id(place, checkout.branch) or (noted.lane_id if noted is not None and is_noted else None)
+    for place in all_missions(checkout, root) if branch is not None else []:
+        is_noted = noted is not None and (noted.mission_slug, noted.lane_branch) == (place.slug, branch)
+        lane = _lane_where(place, lambda lanes, one: lanes.branch_of(one) == branch)
+        lane_id = lane.lane_id if lane is not None else noted.lane_id if noted is not None and is_noted else None
         if lane_id is not None:
-            commit = CommitContext(lane_id, staged, None if noted is None else noted.work_package_id)
-            return _judge(read_state(place), commit)
-    return []
+            return _LaneHere(place, lane_id, noted)
+    return None
 
 
-def _lane_id(place: MissionPlace, branch: str) -> str | None:
-    """The lane of this mission whose branch it is; None where there is none, or that cannot be told."""
+def _off_branch(checkout: Checkout, root: Path, branch: str | None) -> Iterator[Finding]:
+    """A lane's worktree in which something else is checked out than the lane's branch."""
+    noted = read_context(checkout.here)
+    lane_id, lane_branch = (noted.lane_id, noted.lane_branch) if noted is not None else _lane_of_folder(checkout, root)
+    if lane_branch is None:
+        return
+    what = "no branch" if branch is None else branch
+    yield Finding(
+        finding.ACTIVE_WP_CONTEXT_STALE,
+        ERROR,
+        f"This worktree is for {lane_id}, and {what} is checked out in it. Go back to the lane's branch: "
+        f"git switch {lane_branch}",
+        None,
+        {"lane_id": lane_id, "lane_branch": lane_branch, "branch": branch, "worktree": str(checkout.here)},
+    )
+
+
+def _lane_of_folder(checkout: Checkout, root: Path) -> tuple[str | None, str | None]:
+    """Of a worktree in which nothing is noted: by the folder that it is in."""
+    for place in all_missions(checkout, root):
+        lane = _lane_where(place, lambda lanes, one: checkout.root / FOLDER / lanes.worktree_of(one) == checkout.here)
+        if lane is not None:
+            return lane.lane_id, read_state(place).lanes.branch_of(lane)
+    return None, None
+
+
+def _lane_where(place: MissionPlace, is_meant: Callable[[LanesFile, WorkLane], bool]) -> WorkLane | None:
+    """None where there is none, or that cannot be told."""
     try:
         lanes = read_lanes(place.lanes.read_text("utf-8", errors="replace"))
-    except (OSError, MissionError):
+        return next((lane for lane in lanes.lanes if is_meant(lanes, lane)), None)
+    except (OSError, MissionError, InvalidInputError):
         return None
-    return next((lane.lane_id for lane in lanes.lanes if lanes.branch_of(lane) == branch), None)
 
 
-def _judge(state: MissionState, commit: CommitContext) -> list[Finding]:
+def _judge(checkout: Checkout, here: _LaneHere, staged: Sequence[str], environ: Mapping[str, str]) -> list[Finding]:
+    state = read_state(here.place)
     try:
         lanes = state.lanes
     except MissionError as error:
         return [Finding(finding.ACTIVE_WP_METADATA_INVALID, ERROR, error.message)]
-    return [*_by_hand(state, commit.staged), *judge_commit(state.files, lanes, state.reduced, commit)]
+    brought = _brought_in(checkout, state, here.lane_id, environ)
+    own = [path for path in staged if path not in brought]
+    if not own:
+        return []
+    commit = CommitContext(here.lane_id, own, None if here.noted is None else here.noted.work_package_id)
+    return [*judge_record(state, own), *judge_commit(state.files, lanes, state.reduced, commit)]
 
 
-def _by_hand(state: MissionState, staged: Sequence[str]) -> Iterator[Finding]:
-    """The mission's own files are written by commands, in the primary checkout: a lane's copies of them would meet
-    those there when the lane is merged."""
-    folder = state.place.shown(state.place.folder)
-    own = [path for path in staged if path.startswith(f"{folder}/") and _is_state(path.removeprefix(f"{folder}/"))]
-    if own:
-        yield Finding(
-            finding.MISSION_FILES_CHANGED_BY_HAND,
-            ERROR,
-            f"{', '.join(own[:10])} belong to the mission's own record, which only `signoff mission` writes.",
-            None,
-            {"files": own, "mission_slug": state.place.slug},
-        )
-
-
-def _is_state(path: str) -> bool:
-    return path in _STATE_FILES or path.startswith(f"{TASKS_FOLDER}/")
+def _brought_in(checkout: Checkout, state: MissionState, lane_id: str, environ: Mapping[str, str]) -> set[str]:
+    """The staged paths that a merge brings in as a branch has them which the lane builds on; and those that were
+    changed there and here, so that somebody has to bring them together."""
+    lane, root, merged = state.lanes.lane(lane_id), checkout.root, merged_commits(checkout, environ)
+    known = known_commits(state, lane) if lane is not None and merged else []
+    staged, head = staged_unlike(checkout, environ, "HEAD"), commit_named(checkout.here, "HEAD") or ""
+    brought = set[str]()
+    for commit in merged:
+        if any(is_ancestor(root, commit, one) for one in known):
+            unlike = staged_unlike(checkout, environ, commit)
+            brought |= staged - unlike | changed_on_both_sides(root, head, commit)
+    return brought

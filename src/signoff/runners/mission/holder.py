@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,12 +26,12 @@ def calling_holder(pid: int | None = None) -> Holder:
     if pid is not None and not _runs(pid):
         raise InvalidInputError(f"There is no process {pid} on this machine.", code="no-such-process")
     found = _caller() if pid is None else pid
-    return Holder(socket.gethostname(), found, _started_at(found))
+    return Holder(os.uname().nodename, found, _started_at(found))
 
 
 def is_gone(holder: Holder) -> bool | None:
     """Whether the process has ended; None for one on another machine, of which that cannot be told."""
-    if holder.host != socket.gethostname():
+    if holder.host != os.uname().nodename:
         return None
     if not _runs(holder.pid):
         return True

@@ -22,6 +22,7 @@ from signoff.missions.finding import EVENT_LINE_MALFORMED, STATUS_LANE_NOT_REACH
 from signoff.missions.lane import Lane
 from signoff.missions.meta import MissionMeta, read_meta
 from signoff.missions.reduce import Reduced, Snapshot, reduce
+from signoff.runners.mission.diagnosing import diagnosing
 from signoff.runners.mission.log_file import (
     cut_off,
     drafted,
@@ -49,22 +50,14 @@ class MissionLogFile:
 
     def append(self, wp_id: str, to_lane: Lane, decide: Callable[[Snapshot], TransitionEvent]) -> Appended:
         """As the Protocol says."""
-        try:
-            with locked_log(self._place.log, self._lock_wait_s) as file:
-                return self._append(file, decide)
-        except DiagnosticError as error:
-            about = {
-                "mission_slug": self._place.slug,
-                "work_package_id": wp_id,
-                "requested_lane": to_lane.value,
-                "status_events_path": str(self._place.log),
-            }
-            error.details.update(about)
-            raise
+        with moving(self._place, wp_id, to_lane), locked_log(self._place.log, self._lock_wait_s) as file:
+            return self._append(file, decide)
 
     def _append(self, file: int, decide: Callable[[Snapshot], TransitionEvent]) -> Appended:
-        data, torn = _read_mended(file, self._place)
-        log, before = log_of(data), Snapshot(meta_of(self._place), reduced_of(data))
+        data, torn = _without_torn(read_whole(file))
+        log = log_of(data)
+        _check(log, self._place.log)
+        before = Snapshot(meta_of(self._place), reduced_of(data))
         event = decide(before)
         is_new = all(event.event_id != one.event_id for one in log.events)
         after = Snapshot(before.meta, reduce([*before.reduced.events, event]))
@@ -73,10 +66,25 @@ class MissionLogFile:
         with _drafted(self._place.snapshot, after) as draft:
             if is_new:
                 line = f"{to_line(event)}\n".encode()
-                self._write(file, b"\n" + line if log.lacks_line_end else line, draft)
+                with self._mended(file, len(data), torn):
+                    self._write(file, b"\n" + line if log.lacks_line_end else line, draft)
             else:
                 _put_in_place(draft, self._place.snapshot)
-        return Appended(event, after, torn, is_new)
+        return Appended(event, after, torn if is_new else None, is_new)
+
+    @contextmanager
+    def _mended(self, file: int, ends_at: int, torn: bytes | None) -> Iterator[None]:
+        """The log without the piece of a line at its end, which is kept aside. Only who writes mends; where nothing
+        comes of that, the mending is told all the same."""
+        if torn is not None:
+            keep_aside(self._place.torn, torn)
+            cut_off(file, self._place.log, ends_at)
+        try:
+            yield
+        except DiagnosticError as error:
+            if torn is not None:
+                error.details["torn_line_kept_in"] = str(self._place.torn)
+            raise
 
     def _write(self, file: int, line: bytes, draft: Path) -> None:
         """The line into the log and the draft into the snapshot's place, or neither."""
@@ -89,6 +97,28 @@ class MissionLogFile:
             raise
 
 
+@contextmanager
+def moving(place: MissionPlace, wp_id: str, to_lane: Lane) -> Iterator[None]:
+    """Whatever stops this move says which one it was, and where the log is.
+
+    Raises:
+        DiagnosticError: as it was raised; a file of the mission that cannot be taken becomes one.
+    """
+    try:
+        with diagnosing():
+            yield
+    except DiagnosticError as error:
+        error.details.setdefault("violated_invariant", "STA-003")
+        about = {
+            "mission_slug": place.slug,
+            "work_package_id": wp_id,
+            "requested_lane": to_lane.value,
+            "status_events_path": str(place.log),
+        }
+        error.details.update(about)
+        raise
+
+
 def append_event(place: MissionPlace, event: TransitionEvent) -> Snapshot:
     """Add an event that was judged already; one that the log has is not written again.
 
@@ -98,8 +128,8 @@ def append_event(place: MissionPlace, event: TransitionEvent) -> Snapshot:
     return MissionLogFile(place).append(event.wp_id, event.to_lane, lambda _: event).snapshot
 
 
-def heal(place: MissionPlace) -> Snapshot:
-    """What the log adds up to; `status.json` is made anew where it says something else.
+def heal(place: MissionPlace, tell: Callable[[str], object] | None = None) -> Snapshot:
+    """What the log adds up to; `status.json` is made anew where it says something else, and that is told.
 
     Where nothing can be written that stays undone, as whoever asks only reads.
 
@@ -113,7 +143,18 @@ def heal(place: MissionPlace) -> Snapshot:
             found = Snapshot(meta, reduced_of(read_whole(file)))
             with _drafted(place.snapshot, found) as draft:
                 _put_in_place(draft, place.snapshot)
+            if tell is not None:
+                tell(f"{place.shown(place.snapshot)} said something else than the log; it is made anew.")
     return found
+
+
+def check_readable(place: MissionPlace) -> None:
+    """That every line of the log can be read; a piece at its end that was cut off is no matter.
+
+    Raises:
+        DiagnosticError: `EVENT_LINE_MALFORMED`; or the log cannot be read at all.
+    """
+    _check(log_of(_without_torn(_read(place))[0]), place.log)
 
 
 def is_behind(place: MissionPlace) -> bool:
@@ -188,16 +229,10 @@ def _read(place: MissionPlace) -> bytes:
         raise unwritable(place.log, error) from None
 
 
-def _read_mended(file: int, place: MissionPlace) -> tuple[bytes, bytes | None]:
-    """All of the log, after a piece of a line at its end was moved aside; and that piece."""
-    data = read_whole(file)
+def _without_torn(data: bytes) -> tuple[bytes, bytes | None]:
+    """All of a log but a piece of a line at its end, and that piece."""
     torn = log_of(data).torn
-    if torn is not None:
-        data = data[: len(data) - len(torn)]
-        keep_aside(place.torn, torn)
-        cut_off(file, place.log, len(data))
-    _check(log_of(data), place.log)
-    return data, torn
+    return (data, None) if torn is None else (data[: len(data) - len(torn)], torn)
 
 
 def _check(log: Log, path: Path) -> None:

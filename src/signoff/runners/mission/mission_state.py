@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from signoff.errors import MissionError, NotFoundError
-from signoff.missions.event import TransitionEvent
+from signoff.missions.approval import reviewed_commit
+from signoff.missions.event import WORKTREE
 from signoff.missions.files import LANES_FILE, TASKS_FOLDER, MissionFiles
 from signoff.missions.lane import Lane
 from signoff.missions.lanes_file import LanesFile, WorkLane, read_lanes
@@ -40,7 +40,11 @@ class MissionState:
         """
         path = self.place.shown(self.place.lanes)
         if self.files.lanes is None:
-            raise MissionError("it is not there; make it with: signoff mission tasks.", path=path)
+            raise MissionError(
+                "it is not there; make it of a plan with signoff mission tasks, or of packages that are there already "
+                "with signoff mission adopt.",
+                path=path,
+            )
         return read_lanes(self.files.lanes, path=path)
 
     @property
@@ -86,29 +90,32 @@ class MissionState:
             raise MissionError(f"no lane has {wp_id}.", path=self.place.shown(self.place.folder / LANES_FILE))
         return lane
 
-    def implementer(self, wp_id: str) -> str:
-        """Who worked on the package: whoever took it up last, not counting reviewers who sent it back."""
-        took_up = [event for event in self._events_of(wp_id) if event.to_lane is Lane.IN_PROGRESS]
-        own = [event.actor_name for event in took_up if not event.is_step_back]
+    def implementers(self, wp_id: str) -> tuple[str, ...]:
+        """Who had a part in the work on the package, whoever took it up last as the last; whom its file names where the
+        log does not say."""
+        state = self.reduced.work_packages.get(wp_id)
+        if state is not None and state.implementers:
+            return state.implementers
         package = self.package(wp_id)
-        return next(reversed(own), "") or package.assignee or package.agent or "unknown"
+        return (package.assignee or package.agent or "unknown",)
+
+    def lane_mates(self, wp_id: str) -> tuple[str, ...]:
+        """The packages that are worked on in the same worktree; none where it has no lane of its own."""
+        lane = None if self.files.lanes is None else self.lanes.lane_of(wp_id)
+        if lane is None or not self.package(wp_id).changes_code:
+            return ()
+        return tuple(one for one in lane.wp_ids if one != wp_id and self._is_worked_on_in_lane(one))
 
     def reviewed_commits(self, lane: WorkLane) -> list[tuple[str, str]]:
-        """The packages of a lane and the commits at which they were approved, in that order of time."""
+        """The packages of a lane and the commits of its branch at which they were approved, in that order of time."""
         return [(event.wp_id, commit) for event in self.reduced.events
-                if event.wp_id in lane.wp_ids and event.to_lane is Lane.APPROVED
+                if event.wp_id in lane.wp_ids and event.to_lane is Lane.APPROVED and event.execution_mode == WORKTREE
                 and (commit := reviewed_commit(event))]  # fmt: skip
 
-    def _events_of(self, wp_id: str) -> Iterator[TransitionEvent]:
-        return (event for event in self.reduced.events if event.wp_id == wp_id)
+    def _is_worked_on_in_lane(self, wp_id: str) -> bool:
+        state = self.reduced.work_packages.get(wp_id)
+        return state is not None and state.event.execution_mode == WORKTREE
 
 
 def read_state(place: MissionPlace) -> MissionState:
     return MissionState(place, read_mission(place.folder))
-
-
-def reviewed_commit(event: TransitionEvent) -> str | None:
-    """The commit that a review looked at, as its event has it."""
-    repos = (event.evidence or {}).get("repos")
-    named = (one.get("lane_commit") for one in repos if isinstance(one, dict)) if isinstance(repos, list) else ()
-    return next((commit for commit in named if isinstance(commit, str)), None)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from signoff.errors import DiagnosticError
 from signoff.missions import finding
 from signoff.missions import preflight as rules
+from signoff.missions.approval import Decision, judge_approvals
 from signoff.missions.branch import make_focused_branch
 from signoff.missions.files import work_package_in
-from signoff.missions.finding import ERROR, Finding
+from signoff.missions.finding import ERROR, WARNING, Finding, Severity
 from signoff.missions.lane import ACCEPTED, Lane
 from signoff.missions.lanes_file import WorkLane
+from signoff.missions.ownership import BLOCK, OFF, WARN
 from signoff.missions.preflight import SyncState, TargetSync, sync_state
 from signoff.missions.validate import validate
 from signoff.runners.excerpt import last_lines
@@ -21,21 +24,31 @@ from signoff.runners.mission.acting_git import check_branch_name, try_git
 from signoff.runners.mission.branches import ahead_and_behind, commit_of, is_ancestor, is_well, tracking_of
 from signoff.runners.mission.merge import Part
 from signoff.runners.mission.mission_state import MissionState
+from signoff.runners.mission.scope import judge_lane
 
 
-def look_before_merge(state: MissionState) -> list[Finding]:
-    """Errors stop the merge, warnings do not."""
-    return [*rules.judge_target(target_sync(state), state.place.slug), *look_at_packages(state)]
+def look_before_merge(state: MissionState, decisions: Mapping[str, Decision], *, guard: str = BLOCK) -> list[Finding]:
+    """Errors stop the merge, warnings do not.
+
+    Args:
+        decisions: what the ledger knows of the reviews that the log names, by their references.
+        guard: what is made of commits outside of what their packages own (`missions.ownership`).
+    """
+    target = rules.judge_target(target_sync(state), state.place.slug)
+    return [*target, *look_at_packages(state, decisions, guard=guard)]
 
 
-def look_at_packages(state: MissionState) -> list[Finding]:
-    """Without the target branch: what the mission's own files say, and what its lanes have in git."""
-    return [*validate(state.files), *_unaccepted(state), *_lanes(state)]
+def look_at_packages(state: MissionState, decisions: Mapping[str, Decision], *, guard: str = BLOCK) -> list[Finding]:
+    """Without the target branch: what the mission's own files say, whether that was decided, and what its lanes have in
+    git."""
+    scope = _scope(state, WARNING if guard == WARN else ERROR) if guard != OFF else ()
+    approvals = judge_approvals(state.reduced, state.mission_id, decisions)
+    return [*validate(state.files), *approvals, *_unaccepted(state), *_lanes(state), *scope]
 
 
-def look_before_ship(state: MissionState) -> list[Finding]:
+def look_before_ship(state: MissionState, decisions: Mapping[str, Decision], *, guard: str = BLOCK) -> list[Finding]:
     """As before a merge, and that the merge was done."""
-    return [*look_before_merge(state), *_unmerged(state)]
+    return [*look_before_merge(state, decisions, guard=guard), *_unmerged(state)]
 
 
 def check_findings(findings: Sequence[Finding], state: MissionState, doing: str) -> None:
@@ -134,6 +147,15 @@ def _lanes(state: MissionState) -> Iterator[Finding]:
             )
         elif commit is not None and _is_finished(state, lane):
             yield from _changed_since_review(state, lane, branch, commit)
+
+
+def _scope(state: MissionState, severity: Severity) -> Iterator[Finding]:
+    """What went past the guard in lanes whose work is done."""
+    root, lanes = state.place.checkout.root, state.lanes
+    for lane in lanes.lanes:
+        commit = commit_of(root, check_branch_name(lanes.branch_of(lane)))
+        if commit is not None and _is_finished(state, lane):
+            yield from (replace(one, severity=severity) for one in judge_lane(state, lane, commit))
 
 
 def _changed_since_review(state: MissionState, lane: WorkLane, branch: str, commit: str) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from signoff.missions.work_package import WorkPackage
 from signoff.plans.mission import REVIEW
 from signoff.runners.mission.branches import EMPTY_TREE, begins_at, commit_named, commit_of, fork_point, worktree_of
 from signoff.runners.mission.mission_state import MissionState
+from signoff.runners.mission.planning import planning_work
 
 FOLDER = "review-prompts"
 PROMPT_BYTES_MAX = 4_194_304
@@ -29,12 +30,12 @@ _PLACE_DIGITS = 12
 
 @dataclass(frozen=True)
 class ReviewSubject:
-    """What a review is of: `base_ref` is what the place is called at which the package's work begins, `base_commit` the
-    commit there, and `lane_commit` the one that is looked at."""
+    """What a review is of. `base_ref` is what the place is called at which the package's work begins, `base_commit` the
+    commit there, and `lane_commit` the one that is looked at. A package that changes no code is in no lane's branch and
+    worktree, but in the primary checkout and on what is checked out there."""
 
     state: MissionState
     package: WorkPackage
-    lane: WorkLane
     lane_branch: str
     lane_worktree: Path
     base_ref: str
@@ -67,7 +68,11 @@ def review_subject(state: MissionState, wp_id: str) -> ReviewSubject:
     Raises:
         DiagnosticError: (`LANE_BRANCH_MISSING`). NotFoundError, MissionError: as the mission's files are read.
     """
-    root, package, lane = state.place.checkout.root, state.package(wp_id), state.lane_of(wp_id)
+    root, package = state.place.checkout.root, state.package(wp_id)
+    if not package.changes_code:
+        work = planning_work(state, package)
+        return ReviewSubject(state, package, work.branch, root, work.base_commit, work.base_commit, work.commit)
+    lane = state.lane_of(wp_id)
     branch = state.lanes.branch_of(lane)
     head = commit_of(root, branch)
     if head is None:
@@ -79,7 +84,7 @@ def review_subject(state: MissionState, wp_id: str) -> ReviewSubject:
         )
     worktree = worktree_of(root, branch) or root
     base_ref, base_commit = _base(state, lane, wp_id, head)
-    return ReviewSubject(state, package, lane, branch, worktree, base_ref, base_commit, head)
+    return ReviewSubject(state, package, branch, worktree, base_ref, base_commit, head)
 
 
 def prompt_path(state_dir: Path, subject: ReviewSubject, invocation_id: str) -> Path:
@@ -120,8 +125,8 @@ def check_prompt(request: ReviewContext) -> None:
         raise DiagnosticError(
             found.message,
             diagnostic_code=found.diagnostic_code,
-            remediation="Nobody was asked. Remove that file and have it reviewed again: signoff mission review "
-            f"{request.work_package_id}",
+            remediation="Nobody may review with it. Have another one made, and the review asked anew: signoff mission "
+            f"review {request.work_package_id} --anew",
             details={"mission_slug": request.mission_slug, "work_package_id": request.work_package_id, **found.details},
         )
 
@@ -136,6 +141,7 @@ def review_about(subject: ReviewSubject, context: ReviewContext, from_event: str
         "base_commit": subject.base_commit,
         "lane_commit": subject.lane_commit,
         "from_event": from_event,
+        "execution_mode": subject.package.worked_on_in,
     }
 
 

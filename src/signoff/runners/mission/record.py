@@ -7,6 +7,7 @@ cannot be written, so that a review counts everywhere or nowhere.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import threading
@@ -22,18 +23,21 @@ from signoff.gates.gate import Gate
 from signoff.gates.prompt import APPROVE
 from signoff.gates.reply import Reply, read_reply
 from signoff.missions import review_cycle as cycles
-from signoff.missions.event import TransitionEvent
+from signoff.missions.approval import Decision
+from signoff.missions.event import WORKTREE, TransitionEvent
 from signoff.missions.files import work_package_in
 from signoff.missions.finding import REVIEW_NOT_RECORDED
 from signoff.missions.lane import Lane
 from signoff.missions.move import MoveWish, check_move, make_event
 from signoff.missions.reduce import Snapshot
 from signoff.missions.review_cycle import APPROVED, REJECTED, ReviewCycle
-from signoff.runners.mission.log import MissionLogFile
+from signoff.runners.mission.log import MissionLogFile, moving
 from signoff.runners.mission.place import MissionPlace
 
 #: Under this key a cycle's front matter names the decision that it records.
 REFERENCE_KEY = "review_ref"
+#: How often somebody else may be faster with the next number.
+_TRIES_MAX = 100
 NO_FEEDBACK = "The reviewer gave no reason."
 
 _ULID_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -61,13 +65,23 @@ def record_review(place: MissionPlace, gate: Gate, about: Mapping[str, str], *, 
         DiagnosticError: one of the two cannot be written, or the package was moved meanwhile: neither was.
     """
     reply = read_reply(gate.reply or {}, gate.prompt)
-    with _cycle_written(place, gate, reply, about) as path:
-        appended = MissionLogFile(place).append(
-            about["work_package_id"],
-            _lane_of(reply),
-            lambda now: _event(now, gate, reply, about, now_us),
-        )
+    wp_id, to_lane = about["work_package_id"], _lane_of(reply)
+    with moving(place, wp_id, to_lane), _cycle_written(place, gate, reply, about) as path:
+        appended = MissionLogFile(place).append(wp_id, to_lane, lambda now: _event(now, gate, reply, about, now_us))
     return Recorded(path, _verdict(reply), appended.event, appended.is_new)
+
+
+def decision_of(gate: Gate, about: Mapping[str, str]) -> Decision:
+    """What a gate that somebody decided came to, to be compared with what the log says of it."""
+    return Decision(
+        reference=reference_of(gate),
+        event_id=event_id_of(gate),
+        mission_id=about["mission_id"],
+        work_package_id=about["work_package_id"],
+        reviewer=str(gate.decided_by),
+        verdict=_verdict(read_reply(gate.reply or {}, gate.prompt)),
+        lane_commit=about["lane_commit"],
+    )
 
 
 def reference_of(gate: Gate) -> str:
@@ -88,8 +102,8 @@ def _event(now: Snapshot, gate: Gate, reply: Reply, about: Mapping[str, str], no
     if written is not None:
         return written
     wish = _wish(gate, reply, about)
+    check_move(now.work_packages, wish)
     state = now.work_packages.get(wish.wp_id)
-    check_move(state, wish)
     return make_event(wish, state, meta=now.meta, event_id=event_id, at=instant_after(state, now_us))
 
 
@@ -105,6 +119,8 @@ def _wish(gate: Gate, reply: Reply, about: Mapping[str, str]) -> MoveWish:
             "repos": [{key: about[key] for key in ("lane_branch", "base_commit", "lane_commit")}],
         },
         review_ref=reference,
+        review_of=about["from_event"],
+        execution_mode=about.get("execution_mode", WORKTREE),
     )
 
 
@@ -118,7 +134,7 @@ def _cycle_written(place: MissionPlace, gate: Gate, reply: Reply, about: Mapping
             f"The review of {about['work_package_id']} cannot be recorded: {error.filename}: {error.strerror}.",
             diagnostic_code=REVIEW_NOT_RECORDED,
             remediation="Look at the permissions of the mission's folder and the room on the disk; then do it again.",
-            details={"mission_slug": place.slug, "work_package_id": about["work_package_id"]},
+            details={"violated_invariant": "STA-001"},
         ) from None
     reach(CYCLE_WRITTEN)
     try:
@@ -132,15 +148,18 @@ def _cycle_written(place: MissionPlace, gate: Gate, reply: Reply, about: Mapping
 def _write_cycle(place: MissionPlace, gate: Gate, reply: Reply, about: Mapping[str, str]) -> tuple[Path, bool]:
     folder = _folder(place, about["work_package_id"])
     folder.mkdir(parents=True, exist_ok=True)
-    while True:
+    for _ in range(_TRIES_MAX):
         found = cycles_of(place, about["work_package_id"])
         written = next((path for path in found if _reference_in(path) == reference_of(gate)), None)
         if written is not None:
             return written, False
         number = cycles.next_number(path.name for path in found)
         path = folder / cycles.file_name(number)
+        if cycles.number_in(path.name) != number:
+            raise OSError(errno.EOVERFLOW, "there is no number behind that of the newest review", str(path))
         if _write_once(path, cycles.write_review_cycle(_cycle(gate, reply, about, number))):
             return path, True
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
 
 def cycles_of(place: MissionPlace, wp_id: str) -> list[Path]:

@@ -7,7 +7,6 @@ report with it. It is refused where the target branch has moved in between: nobo
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,13 @@ from signoff.missions.lane import Lane
 from signoff.missions.reviews import newest_review
 from signoff.plans.markdown import in_code, line
 from signoff.plans.mission import SIGN_OFF
-from signoff.runners.mission.branches import commit_of
+from signoff.runners.mission.committed import REPORT_JSON, REPORT_MARKDOWN, released_commit
 from signoff.runners.mission.mission_state import MissionState
 from signoff.runners.mission.place import MissionPlace
 from signoff.runners.mission.record import REFERENCE_KEY, reference_of
+from signoff.runners.whole_file import write_whole
 
 SCHEMA_VERSION = 1
-REPORT_JSON, REPORT_MARKDOWN = "release-report.json", "release-report.md"
 
 
 def release_report(state: MissionState, findings: Sequence[Finding], target_commit: str) -> dict[str, Any]:
@@ -55,7 +54,7 @@ def release_about(state: MissionState) -> dict[str, str]:
         "mission_id": state.mission_id,
         "mission_slug": state.place.slug,
         "target_branch": state.target_branch,
-        "target_commit": commit_of(root, state.target_branch) or "",
+        "target_commit": released_commit(state.place, state.target_branch) or "",
     }
 
 
@@ -91,7 +90,8 @@ def _row(state: MissionState, wp_id: str) -> dict[str, Any]:
         "work_package_id": wp_id,
         "title": _title(state, wp_id),
         "lane": package_state.lane.value,
-        "implementer": state.implementer(wp_id),
+        "implementer": state.implementers(wp_id)[-1],
+        "implementers": list(state.implementers(wp_id)),
         "force_count": package_state.force_count,
         "event_id": package_state.last_event_id,
         "event_at": package_state.last_transition_at,
@@ -113,13 +113,15 @@ def _review(state: MissionState, wp_id: str) -> dict[str, Any]:
     except MissionError:
         found = None
     cycle = None if found is None else found[1]
+    overridden = cycle if cycle is not None and cycle.is_overridden else None
     return {
         "verdict": review.get("verdict") if cycle is None else cycle.verdict,
         "reviewer": review.get("reviewer") if cycle is None else cycle.reviewer_agent,
         "reviewed_at": None if cycle is None else cycle.reviewed_at,
         "review_cycle": None if found is None else found[0],
-        "override_actor": None if cycle is None or not cycle.is_overridden else cycle.override_actor,
-        "override_reason": None if cycle is None or not cycle.is_overridden else cycle.override_reason,
+        "override_actor": None if overridden is None else overridden.override_actor,
+        "override_reason": None if overridden is None else overridden.override_reason,
+        "override_at": None if overridden is None else overridden.override_at,
         "approval_event_id": None if approval is None else approval.event_id,
         "receipt": _receipt(cycle.extra if cycle is not None else {}) or review.get("reference"),
     }
@@ -152,7 +154,7 @@ def _sign_off(gate: Gate) -> dict[str, Any]:
 
 
 def _check_target(place: MissionPlace, about: Mapping[str, str]) -> None:
-    now = commit_of(place.checkout.root, about["target_branch"])
+    now = released_commit(place, about["target_branch"])
     if now != about["target_commit"]:
         raise StepFailedError(
             f"{about['target_branch']} has moved from {about['target_commit'][:12]}, which was signed off, to "
@@ -163,17 +165,10 @@ def _check_target(place: MissionPlace, about: Mapping[str, str]) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise StepFailedError(f"{path} cannot be written: {error.strerror}.", code="report-not-written") from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _lines(report: Mapping[str, Any]) -> Iterator[str]:

@@ -20,6 +20,8 @@ from signoff.runners.mission.place import Checkout
 FOLDER = ".worktrees"
 CONTEXT_FILE = "signoff-lane.json"
 
+_REBASES = ("rebase-merge", "rebase-apply")
+
 
 @dataclass(frozen=True)
 class LaneContext:
@@ -73,6 +75,15 @@ def read_context(worktree: Path) -> LaneContext | None:
         return LaneContext(**json.loads(_context_file(worktree).read_bytes()))
     except (OSError, ValueError, TypeError, RecursionError):
         return None
+
+
+def rebased_branch(worktree: Path) -> str | None:
+    """The branch that is being rebased in a worktree: meanwhile none is checked out, and what is committed comes into
+    that one."""
+    own = _own_git_dir(worktree)
+    notes = [path for name in _REBASES if (path := own / name / "head-name").is_file()]
+    head = notes[0].read_text("utf-8", errors="surrogateescape").strip() if notes else ""
+    return head.removeprefix("refs/heads/") if head.startswith("refs/heads/") else None
 
 
 def _make(checkout: Checkout, lanes: LanesFile, lane: WorkLane, branch: str) -> Path:
@@ -131,4 +142,8 @@ def _folder_name(name: str) -> str:
 
 
 def _context_file(worktree: Path) -> Path:
-    return Path(act_git(worktree, "rev-parse", "--path-format=absolute", "--git-dir")) / CONTEXT_FILE
+    return _own_git_dir(worktree) / CONTEXT_FILE
+
+
+def _own_git_dir(worktree: Path) -> Path:
+    return Path(act_git(worktree, "rev-parse", "--path-format=absolute", "--git-dir"))

@@ -12,8 +12,9 @@ from signoff.errors import InvalidInputError, SpecError
 from signoff.gates.requirement import Actor, Need, Requirement, check_entitled, from_wire, to_wire
 from signoff.plans.spec.compile import compile_spec
 from signoff.plans.spec.compiled import read_compiled, read_defaults
+from signoff.plans.spec.gate_names import MODES
 from signoff.plans.spec.model import TIERS
-from signoff.plans.spec.policies import MODES, GatePolicy, policies_in_force, to_requirement
+from signoff.plans.spec.policies import GatePolicy, policies_in_force, to_requirement
 
 
 def text_of(tier: str) -> str:
