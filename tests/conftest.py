@@ -3,7 +3,8 @@
     postgres_server   one Postgres a session, as an administrator's URL
     new_database      makes a fresh, empty database and returns its URL; each is dropped when the test ends
     postgres_url      one such database
-    database_url      the test runs twice: None (the embedded default, SQLite), and a fresh database on Postgres
+    database_url      the test runs twice: None (the embedded default, SQLite), and a fresh ledger on Postgres, whose
+                      tables are there already
     signoff_dir       where a `.signoff` may be made
 
 The server is, in this order: SIGNOFF_TEST_POSTGRES_URL; the wheel's Postgres; a system's. Without any, tests that need
@@ -17,12 +18,13 @@ import secrets
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from ledger_databases import migrated_database
 
 from signoff.errors import MissingProgramError
 from signoff.ledger.embedded_postgres import EmbeddedPostgres
@@ -67,30 +69,57 @@ def _do_without(error: MissingProgramError) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture
-def new_database(postgres_server: str) -> Iterator[Callable[[], str]]:
-    with psycopg.connect(postgres_server, autocommit=True) as admin, ExitStack() as drops:
+NewDatabase = Callable[[str], str]
+"""From a template, whose name is given, to the URL of its copy."""
 
-        def make() -> str:
+EMPTY = "template1"
+
+
+@contextmanager
+def _databases(server: str) -> Iterator[NewDatabase]:
+    with psycopg.connect(server, autocommit=True) as admin, ExitStack() as drops:
+
+        def make(template: str) -> str:
             name = f"signoff_test_{secrets.token_hex(8)}"
-            admin.execute(f"CREATE DATABASE {name}".encode())
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
             drops.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)".encode())
-            return urlsplit(postgres_server)._replace(path=f"/{name}").geturl()
+            return urlsplit(server)._replace(path=f"/{name}").geturl()
 
         yield make
 
 
 @pytest.fixture
-def postgres_url(new_database: Callable[[], str]) -> str:
-    return new_database()
+def copies(postgres_server: str) -> Iterator[NewDatabase]:
+    with _databases(postgres_server) as make:
+        yield make
+
+
+@pytest.fixture
+def new_database(copies: NewDatabase) -> Callable[[], str]:
+    return lambda: copies(EMPTY)
+
+
+@pytest.fixture
+def postgres_url(copies: NewDatabase) -> str:
+    return copies(EMPTY)
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database that was migrated: to copy it takes a third of the time that migrating one takes."""
+    with _databases(postgres_server) as make:
+        url = make(EMPTY)
+        with migrated_database(tmp_path_factory.mktemp("template"), url):
+            pass
+        yield urlsplit(url).path.lstrip("/")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str | None:
     if request.param == "sqlite":
         return None
-    url: str = request.getfixturevalue("postgres_url")
-    return url
+    copies: NewDatabase = request.getfixturevalue("copies")
+    return copies(request.getfixturevalue("empty_ledger"))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ Kuhn 1955): taking people greedily would let two overlapping needs block each ot
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -61,8 +62,9 @@ def is_same(name: str, other: str | None) -> bool:
 
 
 def plain_name(name: str) -> str:
-    """The same for every way to write a name."""
-    return " ".join(name.split()).casefold()
+    """The same for every way to write a name: spaces, case, and the forms that Unicode has for one letter."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def check_actor_name(name: str) -> str:

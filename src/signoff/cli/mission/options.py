@@ -10,7 +10,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,7 @@ import click
 from signoff.cli.call import Call, Command, takes_settings
 from signoff.cli.output import note
 from signoff.errors import InvalidInputError
-from signoff.settings import SETTINGS, Settings, load
-from signoff.settings.kind import FOLDER, FOLDER_OF_FILE
+from signoff.settings import Settings, load
 
 if TYPE_CHECKING:
     from signoff.app.mission_log import Appended
@@ -163,7 +162,7 @@ def takes_mission(*attributes: str) -> Callable[[Command], Command]:
             # Thousands of events are made in one go and kept to the end: looking for garbage among them finds none.
             gc.set_threshold(OBJECTS_BEFORE_GARBAGE)
             checkout = find_checkout(Path.cwd())
-            call = replace(call, flags=_from_here(call.flags), folder=checkout.root)
+            call = call.at(checkout.root)
             with diagnosing():
                 return function(call, MissionChoice(call, checkout, mission_slug, actor_name), **values)
 
@@ -182,10 +181,3 @@ def _arm_crash_point() -> None:
         from signoff.bootstrap import arm_crash_point  # takes longer than a move
 
         arm_crash_point()
-
-
-def _from_here(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Paths that were typed begin where they were typed, whatever folder the settings are looked for in."""
-    paths = {setting.attribute for setting in SETTINGS if setting.kind in (FOLDER, FOLDER_OF_FILE)} | {"config"}
-    here = Path.cwd()
-    return {name: str(here / value) if name in paths and value else value for name, value in flags.items()}
