@@ -236,7 +236,7 @@ def is_role(role: Any) -> bool:
 
 
 def _distinct(approvers: Sequence[Actor]) -> list[Actor]:
-    return list({actor.name: actor for actor in approvers}.values())
+    return list({plain_name(actor.name): actor for actor in approvers}.values())
 
 
 def _seat(person: Actor, needs: Sequence[Need], seated: Sequence[list[Actor]], seen: set[int]) -> bool:

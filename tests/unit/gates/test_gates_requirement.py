@@ -37,6 +37,8 @@ def test_a_role_that_nobody_asked_for_fills_no_place() -> None:
 
 def test_one_person_fills_one_place_however_often_and_in_how_many_roles() -> None:
     assert sum(places_left(LEAD_AND_OPS, [person("ann", "lead", "ops")] * 3).values()) == 1
+    spelled = [person(name, "lead", "ops") for name in ("ann", "Ann", "ann ")]
+    assert sum(places_left(LEAD_AND_OPS, spelled).values()) == 1
 
 
 def test_one_person_may_fill_several_places_where_people_need_not_be_distinct() -> None:
