@@ -24,12 +24,19 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from hypothesis import settings
 from ledger_databases import migrated_database
 
 from signoff.errors import MissingProgramError
 from signoff.ledger.embedded_postgres import EmbeddedPostgres
 
 BROWSER = Path(__file__).parent / "browser"
+
+
+# Measured lines run at half the speed, and half the examples reach the same ones; `pytest` by itself draws them all.
+settings.register_profile("measured", settings.get_profile("ci"), max_examples=40)
+if "COVERAGE_PROCESS_START" in os.environ:
+    settings.load_profile("measured")
 
 
 def pytest_configure() -> None:

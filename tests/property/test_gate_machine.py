@@ -223,7 +223,7 @@ class LifeOfAGate(RuleBasedStateMachine):
 
 
 TestLifeOfAGate = LifeOfAGate.TestCase
-TestLifeOfAGate.settings = settings(deadline=None, max_examples=150, stateful_step_count=25)
+TestLifeOfAGate.settings = settings(deadline=None, stateful_step_count=25)
 
 
 def state_after(gate: Gate, people: list[Actor]) -> State:
@@ -241,7 +241,7 @@ def state_after(gate: Gate, people: list[Actor]) -> State:
     return gate.state
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None)
 @given(requirements, crowds, st.data())
 def test_the_order_of_independent_approvals_does_not_matter(
     requirement: Requirement, people: list[Actor], data: st.DataObject
@@ -255,7 +255,7 @@ def test_the_order_of_independent_approvals_does_not_matter(
     assert state_after(gate, data.draw(st.permutations(people))) is expected
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None)
 @given(requirements, crowds, st.sampled_from(["drop", "mend"]))
 def test_one_refusal_by_anybody_entitled_ends_what_others_had_approved(
     requirement: Requirement, approvers: list[Actor], key: str

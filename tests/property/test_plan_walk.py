@@ -22,7 +22,7 @@ from signoff.plans.plan import GateNode, Plan, StepNode, from_wire, make_plan, p
 from signoff.plans.recipe import compile_default, plan_prompt
 from signoff.plans.walk import Go, Refuse, Wait, Way, gate_keys, way_on
 
-unhurried = settings(deadline=None, max_examples=60)
+unhurried = settings(deadline=None)
 PROMPT = build_prompt(
     {
         "title": "Ship it?",
@@ -220,7 +220,7 @@ def test_every_compiled_plan_comes_to_an_end(asks: bool, count: int, ttl_s: int 
 spoken = hostile.filter(lambda text: text.strip() != "")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None)
 @given(spoken, spoken, st.lists(spoken, max_size=3), hostile)
 def test_nothing_an_agent_writes_breaks_out_of_its_place(
     goal: str, summary: str, titles: list[str], patch: str

@@ -13,7 +13,7 @@ from signoff.errors import InvalidInputError
 from signoff.gates.deadline import Rung, widen
 from signoff.gates.requirement import Actor, Need, Requirement, from_wire, is_satisfiable, places_left, to_wire
 
-unhurried = settings(deadline=None, max_examples=100)
+unhurried = settings(deadline=None)
 any_requirements = st.builds(replace, requirements, distinct_people=st.booleans())
 crowds_and_orders = crowds.flatmap(lambda crowd: st.tuples(st.just(crowd), st.permutations(crowd)))
 wide_needs = st.builds(

@@ -29,7 +29,7 @@ from signoff.plans.spec.policies import GatePolicy
 from signoff.plans.spec.prompt import Output, StepFacts, gate_prompt
 from signoff.plans.walk import Go, Refuse, way_on
 
-unhurried = settings(deadline=None, max_examples=60)
+unhurried = settings(deadline=None)
 ABOUT = {"spec": "plan.md", "specSha256": "0" * 64, "tier": "B", "title": "T", "owner": "ada", "root": "/repository"}
 
 long_specs = specs(steps_max=6)

@@ -46,7 +46,7 @@ def blocks(text: str) -> list[Token]:
     return found
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None)
 @given(spoken, hostile, commands, reviews, spoken)
 @example("a", "", [{"lang": "a`b", "script": "# not a heading\n"}], None, "a")
 @example("a", "", [], {"checklist": [], "approval_options": [], "approval_metadata": {"a\n\n# b": "c"}}, "a")
@@ -79,7 +79,7 @@ def test_nothing_that_is_said_breaks_out_of_its_place(
     assert [token.content for token in found if token.type == "fence"] == wanted
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None)
 @given(spoken)
 def test_each_place_holds_its_text_whole(text: str) -> None:
     assert blocks(f"{quoted(text)}\n\nend")[-2].content == "end"
