@@ -25,7 +25,8 @@ _INVARIANT = "accepted_wp_must_have_been_approved_at_its_gate"
 @dataclass(frozen=True)
 class Decision:
     """What the gate of a review came to, as the ledger has it. `reference` is what files call it by, `event_id` the id
-    that its event has."""
+    that its event has. It looked at what lies between `base_commit` and `lane_commit`, in `lane_branch`; a package that
+    changes no code is in no lane's (`execution_mode`)."""
 
     reference: str
     event_id: str
@@ -34,12 +35,24 @@ class Decision:
     reviewer: str
     verdict: str
     lane_commit: str
+    base_commit: str
+    lane_branch: str
+    execution_mode: str
 
 
 def reference_in(event: TransitionEvent) -> str | None:
     """What the event says that it was decided by."""
     review = review_in(event.evidence)
     return None if review is None else review["reference"]
+
+
+def references_in(reduced: Reduced) -> list[str]:
+    """By what the ledger has the decisions that a release rests on: those of all approvals, each once. A later one of a
+    package looks only at what came after the earlier one."""
+    approvals = [event for event in reduced.events if event.to_lane is Lane.APPROVED]
+    accepted = [one.acceptance for one in reduced.work_packages.values() if one.acceptance is not None]
+    found = (reference_in(event) for event in (*approvals, *accepted))
+    return list(dict.fromkeys(one for one in found if one is not None))
 
 
 def gate_named_in(reference: str) -> tuple[str, str] | None:
@@ -80,6 +93,7 @@ def _is_decided(event: TransitionEvent, mission_id: str, decision: Decision | No
     review = review_in(event.evidence)
     if decision is None or review is None:
         return False
+    repo = repo_in(event)
     said = Decision(
         reference=review["reference"],
         event_id=event.event_id,
@@ -87,7 +101,10 @@ def _is_decided(event: TransitionEvent, mission_id: str, decision: Decision | No
         work_package_id=event.wp_id,
         reviewer=review["reviewer"],
         verdict=review["verdict"],
-        lane_commit=reviewed_commit(event) or "",
+        lane_commit=repo.get("lane_commit", ""),
+        base_commit=repo.get("base_commit", ""),
+        lane_branch=repo.get("lane_branch", ""),
+        execution_mode=event.execution_mode,
     )
     return said == decision and decision.verdict == APPROVED
 

@@ -45,11 +45,13 @@ ACTIVE_WP_METADATA_MISSING = "ACTIVE_WP_METADATA_MISSING"
 ACTIVE_WP_METADATA_INVALID = "ACTIVE_WP_METADATA_INVALID"
 WORK_PACKAGE_SCOPE_VIOLATION = "WORK_PACKAGE_SCOPE_VIOLATION"
 MISSION_FILES_CHANGED_BY_HAND = "MISSION_FILES_CHANGED_BY_HAND"
+GUARD_NOT_RUN = "GUARD_NOT_RUN"
 # Merge and ship.
 TARGET_BRANCH_NOT_SYNCHRONIZED = "TARGET_BRANCH_NOT_SYNCHRONIZED"
 WORK_PACKAGE_NOT_ACCEPTED = "WORK_PACKAGE_NOT_ACCEPTED"
 LANE_BRANCH_MISSING = "LANE_BRANCH_MISSING"
 LANE_CHANGED_SINCE_REVIEW = "LANE_CHANGED_SINCE_REVIEW"
+MISSION_BRANCH_NOT_REVIEWED = "MISSION_BRANCH_NOT_REVIEWED"
 MISSION_NOT_MERGED = "MISSION_NOT_MERGED"
 MERGE_CONFLICT = "MERGE_CONFLICT"
 TARGET_BRANCH_NOT_MOVED = "TARGET_BRANCH_NOT_MOVED"
@@ -112,6 +114,7 @@ CODES: Mapping[str, str] = {
     ACTIVE_WP_METADATA_INVALID: "The active work package's file does not say which files it owns.",
     WORK_PACKAGE_SCOPE_VIOLATION: "Commits of a package that went past the guard changed files that it does not own.",
     MISSION_FILES_CHANGED_BY_HAND: "A commit in a lane changes the mission's own record, which only commands write.",
+    GUARD_NOT_RUN: "The guard is installed, and git looks for hooks somewhere else, or another hook is in its place.",
     TARGET_BRANCH_NOT_SYNCHRONIZED: "The target branch is behind its tracking branch, has diverged, or is not there.",
     STATUS_LOG_NOT_WRITABLE: "The log cannot be opened for writing: it is read-only, or something else than a file.",
     STATUS_LOG_FULL: "There is no room for the event: the disk, a quota or a limit is reached.",
@@ -132,6 +135,7 @@ CODES: Mapping[str, str] = {
     WORK_PACKAGE_NOT_ACCEPTED: "A package is neither approved nor done nor canceled: its mission is not finished.",
     LANE_BRANCH_MISSING: "The branch of a lane is not there, and packages of it were worked on in a worktree.",
     LANE_CHANGED_SINCE_REVIEW: "A lane has commits that none of its reviews has seen.",
+    MISSION_BRANCH_NOT_REVIEWED: "The mission's own branch has commits, or gets one, that no review sees.",
     MISSION_NOT_MERGED: "The target branch has not taken in every lane of the mission.",
     MERGE_CONFLICT: "Two branches change the same lines; the target branch is as it was.",
     TARGET_BRANCH_NOT_MOVED: "Everything is merged, and the target branch could not be brought there.",

@@ -7,7 +7,7 @@ import pytest
 from mission_samples import EVENTS, META, event
 
 from signoff.missions.approval import Decision, gate_named_in, judge_approvals, repo_in, reviewed_commit
-from signoff.missions.event import TransitionEvent
+from signoff.missions.event import WORKTREE, TransitionEvent
 from signoff.missions.finding import Finding
 from signoff.missions.reduce import reduce
 
@@ -15,11 +15,13 @@ REFERENCE = "review-WP01-0123456789abcdef/review:1#42"
 COMMIT = "a" * 40
 EVIDENCE = {
     "review": {"reviewer": "rita", "verdict": "approved", "reference": REFERENCE},
-    "repos": [{"lane_commit": COMMIT, "base_commit": "b" * 40}],
+    "repos": [{"lane_commit": COMMIT, "base_commit": "b" * 40, "lane_branch": "lane"}],
 }
 APPROVED = event(7, "in_review", "approved", actor="rita", evidence=EVIDENCE)
 MISSION_ID = META.mission_id or ""
-DECISION = Decision(REFERENCE, APPROVED.event_id, MISSION_ID, "WP01", "rita", "approved", COMMIT)
+DECISION = Decision(
+    REFERENCE, APPROVED.event_id, MISSION_ID, "WP01", "rita", "approved", COMMIT, "b" * 40, "lane", WORKTREE
+)
 
 
 def judged(
@@ -44,6 +46,9 @@ def test_an_approval_that_a_gate_has_decided_lets_the_package_through_merged_or_
         {"reviewer": "ada"},
         {"verdict": "rejected"},
         {"lane_commit": "c" * 40},
+        {"base_commit": "c" * 40},
+        {"lane_branch": "another"},
+        {"execution_mode": "direct_repo"},
         {"reference": "another"},
     ],
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +15,9 @@ from signoff.cli.output import Column, counted, duration, hint, note, print_tabl
 from signoff.cli.settings_flags import DATABASE
 from signoff.cli.terminal import has_colours, is_terminal, one_line, sanitise, width
 from signoff.clock import now_us
-from signoff.errors import MissionError
+from signoff.errors import DiagnosticError, MissionError
 from signoff.missions.board import CONFLICTING, STALE, Board, Card, lay_out
+from signoff.missions.finding import WARNING
 from signoff.missions.instant import parse_instant
 from signoff.missions.lane import LANES, Lane
 
@@ -40,8 +42,11 @@ def list_missions(call: Call, mission: MissionChoice) -> None:
     from signoff.runners.mission.place import all_missions
 
     places = all_missions(mission.checkout, mission.root)
-    rows = [_summary(place) for place in places]
-    call.show({"root": str(mission.root), "missions": rows}, lambda: _draw_list(call, mission.root, rows))
+    looked_at = [(_summary(place), _diagnostics(place)) for place in places]
+    rows = [row for row, _ in looked_at]
+    diagnostics = [one for _, found in looked_at for one in found]
+    document = {"root": str(mission.root), "missions": rows}
+    _show(call, document, diagnostics, lambda: _draw_list(call, mission.root, rows))
 
 
 _STATUS_EPILOG = """\b
@@ -58,7 +63,31 @@ def status(call: Call, mission: MissionChoice, slug: str | None) -> None:
     """A mission's board: its work packages by lane, who holds them, and what their newest reviews said."""
     place = mission.place_of(slug)
     board = _board(place, call)
-    call.show(board.to_wire(), lambda: _draw_board(call, board))
+    _show(call, board.to_wire(), _diagnostics(place), lambda: _draw_board(call, board))
+
+
+def _diagnostics(place: MissionPlace) -> list[dict[str, Any]]:
+    """Lines of the log that are not in what is shown: what they say, and all that follows from it, is missing there."""
+    from signoff.cli.mission.findings import line_findings
+    from signoff.runners.mission.log import read_events
+
+    try:
+        found = list(line_findings(read_events(place)))
+    except DiagnosticError:
+        return []  # Where the board cannot be read at all, that is said in its place.
+    return [{**replace(one, severity=WARNING).to_wire(), "mission_slug": place.slug} for one in found]
+
+
+def _show(
+    call: Call, document: dict[str, Any], diagnostics: Sequence[dict[str, Any]], draw: Callable[[], object]
+) -> None:
+    """The document has what is wrong as `diagnostics`; people are told beside it."""
+    call.show({**document, **({"diagnostics": diagnostics} if diagnostics else {})}, draw)
+    for one in [] if call.is_json else diagnostics:
+        note(
+            f"warning: {one['diagnostic_code']}: {one['mission_slug']} is shown without what its log has there: "
+            f"{one['message']} {one['remediation']}"
+        )
 
 
 def _board(place: MissionPlace, call: Call | None = None) -> Board:

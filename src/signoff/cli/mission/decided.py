@@ -35,17 +35,16 @@ def healed_state(call: Call, place: MissionPlace) -> MissionState:
 
 
 def decisions_of(call: Call, state: MissionState) -> dict[str, Decision]:
-    """What was decided at the gates that the log names for packages which are accepted, by their references.
+    """What was decided at the gates that the log names for approvals, by their references.
 
     Raises:
         InvalidInputError: as `own_ledger`. OperationError: the ledger cannot be read. Where there is none nobody has
         decided anything.
     """
     from signoff.cli.own_ledger import own_ledger
-    from signoff.missions.approval import reference_in
+    from signoff.missions.approval import references_in
 
-    accepted = [one.acceptance for one in state.reduced.work_packages.values() if one.acceptance is not None]
-    references = [found for event in accepted if (found := reference_in(event)) is not None]
+    references = references_in(state.reduced)
     if not references:
         return {}
     try:

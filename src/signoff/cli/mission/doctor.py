@@ -10,6 +10,7 @@ import click
 
 from signoff.cli.call import Call
 from signoff.cli.failure import DONE, FAILED
+from signoff.cli.mission.findings import REPAIR, draw_findings, guard_findings, line_findings
 from signoff.cli.mission.options import MissionChoice, takes_mission
 from signoff.cli.output import counted, say
 from signoff.cli.settings_flags import DATABASE
@@ -20,7 +21,6 @@ from signoff.missions.finding import (
     ERROR,
     MISSION_METADATA_INVALID,
     REVIEW_GATE_LEFT_OPEN,
-    STATUS_LOG_TORN,
     STATUS_SNAPSHOT_DRIFT,
     SYNC_EVENTS_UNSENT,
     SYNC_RECORD_NOT_KEPT,
@@ -29,9 +29,9 @@ from signoff.missions.finding import (
     Severity,
 )
 from signoff.missions.lane import FINAL
+from signoff.missions.ownership import OFF
 
 if TYPE_CHECKING:
-    from signoff.missions.event import Log
     from signoff.missions.reduce import Snapshot
     from signoff.runners.mission.place import MissionPlace
     from signoff.runners.mission.sync import SyncTarget
@@ -45,8 +45,6 @@ Examples:
 
 Exit codes: 0 nothing or warnings only, 1 an error was found, 2 there is no such mission.
 """
-
-_REPAIR = "signoff mission doctor --repair"
 
 
 @dataclass(frozen=True)
@@ -77,13 +75,23 @@ def doctor(call: Call, mission: MissionChoice, slug: str | None, *, is_repairing
     target = mission.sync_target()
     diagnostics = [told for place in places for told in _send(place, target)] if is_sending else []
     examined = [_Examined(place, list(_examine(call, place, target))) for place in places]
+    repository = _guard(mission)
     document = {
+        **({"findings": [one.to_wire() for one in repository]} if repository else {}),
         "missions": [one.to_wire() for one in examined],
         "repaired": repaired,
         **({"diagnostics": diagnostics} if diagnostics else {}),
     }
-    call.show(document, lambda: _draw(examined, repaired, diagnostics))
+    call.show(document, lambda: _draw(repository, examined, repaired, diagnostics))
     return FAILED if any(one.is_error for each in examined for one in each.findings) else DONE
+
+
+def _guard(mission: MissionChoice) -> list[Finding]:
+    """Whether git runs the guard where somebody has installed it; it is the repository's, not a mission's."""
+    from signoff.runners.mission.hook import is_installed
+
+    is_wanted = mission.settings.mission_guard != OFF and is_installed(mission.checkout)
+    return list(guard_findings(mission.checkout)) if is_wanted else []
 
 
 def _repair(place: MissionPlace) -> Iterator[str]:
@@ -115,25 +123,14 @@ def _examine(call: Call, place: MissionPlace, target: SyncTarget | None) -> Iter
     except MissionError as error:
         yield _finding(MISSION_METADATA_INVALID, ERROR, error.message, "Mend it: signoff mission validate says where.")
         return
-    yield from _lines(log)
+    yield from line_findings(log)
     if not log.problems and is_behind(place):
         message = "status.json is missing, or says something else than the log."
-        yield _finding(STATUS_SNAPSHOT_DRIFT, WARNING, message, f"The next move makes it anew. Or now: {_REPAIR}")
+        yield _finding(STATUS_SNAPSHOT_DRIFT, WARNING, message, f"The next move makes it anew. Or now: {REPAIR}")
     yield from _claims(snapshot(log.events, meta))
     yield from _reviews(call, place)
     if target is not None:
         yield from _unsent(place, target)
-
-
-def _lines(log: Log) -> Iterator[Finding]:
-    torn_line = log.problems[-1].line if log.torn is not None else None
-    for problem in log.problems:
-        message = f"line {problem.line}: {problem.message}."
-        if problem.line == torn_line:
-            yield _finding(STATUS_LOG_TORN, WARNING, message, f"The next move keeps it aside. Or now: {_REPAIR}")
-        else:
-            remediation = f"Mend the line, or have it kept aside: {_REPAIR}"
-            yield _finding(problem.diagnostic_code, ERROR, message, remediation, line=problem.line)
 
 
 def _claims(snapshot: Snapshot) -> Iterator[Finding]:
@@ -197,17 +194,21 @@ def _finding(code: str, severity: Severity, message: str, remediation: str, **de
     return Finding(code, severity, message, details={**details, "remediation": remediation})
 
 
-def _draw(examined: Sequence[_Examined], repaired: Sequence[str], diagnostics: Sequence[dict[str, Any]]) -> None:
+def _draw(
+    repository: Sequence[Finding],
+    examined: Sequence[_Examined],
+    repaired: Sequence[str],
+    diagnostics: Sequence[dict[str, Any]],
+) -> None:
     for told in repaired:
         say(f"repaired  {one_line(told)}", fg="green")
     for one in diagnostics:
         say(f"{one['severity']}  {one['diagnostic_code']}  {one_line(one['message'])}", fg="yellow")
+    draw_findings(repository)
     for each in examined:
         if each.findings:
             say(one_line(each.place.slug), bold=True)
-        for finding in each.findings:
-            say(f"  {finding.severity}  {finding.diagnostic_code}  {one_line(finding.message)}")
-            say(f"    {one_line(finding.details['remediation'])}", dim=True)
-    troubles = sum(len(each.findings) for each in examined)
+        draw_findings(each.findings)
+    troubles = len(repository) + sum(len(each.findings) for each in examined)
     missions = counted(len(examined), "mission")
     say(f"{missions}: {counted(troubles, 'trouble')}." if troubles else f"{missions}: nothing to put right.")

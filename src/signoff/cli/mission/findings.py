@@ -1,14 +1,56 @@
-"""Findings in words."""
+"""Findings in words, and those that any look at a log comes upon."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from signoff.cli.output import say
 from signoff.cli.terminal import one_line
-from signoff.missions.finding import Finding
+from signoff.missions.finding import ERROR, GUARD_NOT_RUN, STATUS_LOG_TORN, WARNING, Finding
+
+if TYPE_CHECKING:
+    from signoff.missions.event import Log
+    from signoff.runners.mission.place import Checkout
+
+REPAIR = "signoff mission doctor --repair"
 
 _COLOURS = {"error": "red", "warning": "yellow"}
+
+
+def line_findings(log: Log) -> Iterator[Finding]:
+    """The lines that cannot be read, and what to do about them."""
+    torn_line = log.problems[-1].line if log.torn is not None else None
+    for problem in log.problems:
+        is_torn = problem.line == torn_line
+        how = "The next move keeps it aside. Or now" if is_torn else "Mend the line, or have it kept aside"
+        yield Finding(
+            STATUS_LOG_TORN if is_torn else problem.diagnostic_code,
+            WARNING if is_torn else ERROR,
+            f"line {problem.line}: {problem.message}.",
+            None,
+            {"line": problem.line, "remediation": f"{how}: {REPAIR}"},
+        )
+
+
+def guard_findings(checkout: Checkout) -> Iterator[Finding]:
+    """The work trees in which git does not run the guard."""
+    from signoff.runners.mission.hook import unguarded_worktrees
+
+    for one in unguarded_worktrees(checkout):
+        yield Finding(
+            GUARD_NOT_RUN,
+            WARNING,
+            f"git does not run the guard in {one.worktree}: it runs the hooks in {one.hooks}.",
+            None,
+            {
+                "worktree": str(one.worktree),
+                "hooks_path": str(one.hooks),
+                "remediation": "Install it again: signoff mission guard --install. Where that does not do, "
+                "core.hooksPath is set for this work tree alone; see where, and take it out there: git -C "
+                f"{one.worktree} config --show-origin --get-all core.hooksPath",
+            },
+        )
 
 
 def draw_findings(findings: Sequence[Finding]) -> None:

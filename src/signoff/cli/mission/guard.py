@@ -26,11 +26,14 @@ Examples:
   signoff mission guard               look at what is staged in this worktree
   signoff mission guard --json | jq '.findings[].diagnostic_code'
 
-In signoff.yaml: mission_guard: block (as it is without), warn or off. Only commits in the lanes of missions are judged,
-against the files that the package owns which is at work there at this moment. What a merge brings in from the branches
-that a lane builds on is not. What goes past the guard is found before a merge: signoff mission preflight.
+In signoff.yaml: mission_guard: block (as it is without), warn or off. Commits in the lanes of missions are judged
+against the files that the package owns which is at work there at this moment; the mission's own branch takes only its
+folder and what its packages own that change no code. What a merge brings in from the branches that a lane builds on is
+not judged. What goes past the guard is found before a merge: signoff mission preflight. Whether git still runs it
+everywhere says: signoff mission doctor.
 
-Exit codes: 0 nothing speaks against it (or warn, off), 1 it is stopped, 2 bad input.
+Exit codes: 0 nothing speaks against it (or warn, off), 1 it is stopped, or git does not run it in a work tree after it
+was installed, 2 bad input.
 """
 
 
@@ -67,24 +70,34 @@ def _tell(call: Call, mode: str, findings: Sequence[Finding], *, is_stopped: boo
 
 
 def _install(call: Call, mission: MissionChoice) -> int:
+    from signoff.cli.mission.findings import draw_findings, guard_findings
     from signoff.runners.mission.hook import install_guard
 
     installed = install_guard(mission.checkout, f"{shlex.quote(sys.executable)} -m signoff")
-    first = installed[0]
+    first, findings = installed[0], list(guard_findings(mission.checkout))
     document: dict[str, Any] = {
         "path": str(first.path),
-        "kept": first.kept,
+        "kept": _newest(first.kept),
         "is_new": any(one.is_new for one in installed),
-        "hooks": [{"path": str(one.path), "kept": one.kept, "is_new": one.is_new} for one in installed],
+        "hooks": [
+            {"path": str(one.path), "kept": _newest(one.kept), "all_kept": list(one.kept), "is_new": one.is_new}
+            for one in installed
+        ],
         "mode": call.settings.mission_guard,
+        "findings": [one.to_wire() for one in findings],
     }
 
     def draw() -> None:
         where = one_line(str(first.path.parent))
-        say(f"git runs the guard before each commit here and in all worktrees, those of merges too: {where}")
-        for one in installed:
-            if one.kept is not None:
-                say(f"What was there is kept, and runs first: {one_line(one.kept)}")
+        if not findings:
+            say(f"git runs the guard before each commit here and in all worktrees, those of merges too: {where}")
+        for kept in (kept for one in installed for kept in one.kept):
+            say(f"What was there is kept, and runs first: {one_line(kept)}")
+        draw_findings(findings)
 
     call.show(document, draw)
-    return DONE
+    return FAILED if findings else DONE
+
+
+def _newest(kept: Sequence[str]) -> str | None:
+    return kept[-1] if kept else None

@@ -80,6 +80,15 @@ def own_commits(root: Path, head: str, *, target: str, without: Sequence[str] = 
     return told.split()
 
 
+def commits_between(root: Path, head: str, without: Sequence[str]) -> list[str]:
+    """All commits that `head` has and none of the others; the merges too."""
+    return said(run_git(root, "rev-list", head, *(f"^{one}" for one in without))).split()
+
+
+def parents_of(root: Path, commit: str) -> list[str]:
+    return said(run_git(root, "rev-list", "--parents", "-1", commit)).split()[1:]
+
+
 def begins_at(root: Path, head: str, known: Sequence[str]) -> str | None:
     """The newest commit of the own line of `head` (its first parents) that has nothing but what the known commits have:
     where what only `head` has begins. Merges do not count. None where everything is its own."""
@@ -133,12 +142,20 @@ def names_edited_by_merge(root: Path, merge: str) -> set[str]:
 
 def worktree_of(root: Path, branch: str) -> Path | None:
     """The work tree in which the branch is checked out; None where it is in none."""
+    found = (lines[0] for lines in _worktrees(root) if f"branch refs/heads/{branch}" in lines)
+    return next((Path(one.removeprefix("worktree ")) for one in found), None)
+
+
+def worktrees_of(root: Path) -> list[Path]:
+    """All work trees of the repository that are there, the primary one too."""
+    found = (Path(lines[0].removeprefix("worktree ")) for lines in _worktrees(root))
+    return [path for path in found if path.is_dir()]
+
+
+def _worktrees(root: Path) -> list[list[str]]:
+    """Of each work tree what git says, a line each."""
     told = run_git(root, "worktree", "list", "--porcelain", "-z").stdout.decode("utf-8", errors="surrogateescape")
-    for record in told.split("\0\0"):
-        lines = record.strip("\0").split("\0")
-        if f"branch refs/heads/{branch}" in lines:
-            return Path(lines[0].removeprefix("worktree "))
-    return None
+    return [record.strip("\0").split("\0") for record in told.split("\0\0") if record.strip("\0")]
 
 
 def _names(listed: Outcome) -> set[str]:

@@ -13,7 +13,7 @@ from signoff.missions.files import EVENTS_FILE, LANES_FILE, SNAPSHOT_FILE, TASKS
 from signoff.missions.meta import META_FILE
 from signoff.runners.git import run_git
 from signoff.runners.mission.acting_git import act_git
-from signoff.runners.mission.branches import commit_of, is_well, names_in, said
+from signoff.runners.mission.branches import commit_of, is_well, names_in, parents_of, said
 from signoff.runners.mission.place import MissionPlace
 
 REPORT_JSON, REPORT_MARKDOWN = "release-report.json", "release-report.md"
@@ -37,7 +37,7 @@ def released_commit(place: MissionPlace, branch: str) -> str | None:
     root = place.checkout.root
     commit = commit_of(root, branch)
     for _ in range(_COMMITS_MAX):
-        parents = [] if commit is None else said(run_git(root, "rev-list", "--parents", "-1", commit)).split()[1:]
+        parents = [] if commit is None else parents_of(root, commit)
         if commit is None or len(parents) != 1 or not _holds_record_alone(place, commit):
             break
         commit = parents[0]

@@ -1,9 +1,10 @@
 """The commit guard: which lane a worktree is, and what speaks against what is staged in it.
 
 The lane is the one whose branch is checked out, as `lanes.json` of the primary checkout names it; what a worktree's own
-copy of the mission says counts for nothing. A branch that is no lane's is nobody's to guard, but for a lane's worktree
-that has left its branch: what is committed there would come into the lane past the guard. What a merge brings in from
-the branches that the lane builds on was judged where it was made.
+copy of the mission says counts for nothing. The mission's own branch takes the mission's folder, what its packages own
+that change no code, and merges of its lanes: it is merged too. Another branch is nobody's to guard, but for a lane's
+worktree that has left its branch: what is committed there would come into the lane past the guard. What a merge brings
+in from the branches that the lane builds on was judged where it was made.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from pathlib import Path
 from signoff.errors import InvalidInputError, MissionError
 from signoff.missions import finding
 from signoff.missions.finding import ERROR, Finding
+from signoff.missions.lane import ACTIVE
 from signoff.missions.lanes_file import LanesFile, WorkLane, read_lanes
 from signoff.missions.ownership import CommitContext, judge_commit
-from signoff.runners.mission.branches import commit_named, is_ancestor
+from signoff.runners.mission.branches import commit_named, commit_of, is_ancestor, tracking_of
 from signoff.runners.mission.hook import merged_commits, staged_files, staged_unlike
 from signoff.runners.mission.mission_state import MissionState, read_state
 from signoff.runners.mission.place import Checkout, MissionPlace, all_missions
-from signoff.runners.mission.scope import changed_on_both_sides, judge_record, known_commits
+from signoff.runners.mission.planning import is_planning, planning_packages
+from signoff.runners.mission.scope import FILES_SHOWN, changed_on_both_sides, judge_record, known_commits
 from signoff.runners.mission.worktree import FOLDER, LaneContext, read_context, rebased_branch
 
 
@@ -49,9 +52,12 @@ def judge_staged(checkout: Checkout, root: Path, environ: Mapping[str, str]) -> 
         return []
     branch = checkout.branch or rebased_branch(checkout.here)
     here = _lane_of_branch(checkout, root, branch)
-    if here is None:
-        return [] if checkout.is_primary else list(_off_branch(checkout, root, branch))
-    return _judge(checkout, here, staged, environ)
+    if here is not None:
+        return _judge(checkout, here, staged, environ)
+    place = _mission_of_branch(checkout, root, branch)
+    if place is not None:
+        return list(_judge_on_mission_branch(checkout, read_state(place), staged, environ))
+    return [] if checkout.is_primary else list(_off_branch(checkout, root, branch))
 
 
 def _lane_of_branch(checkout: Checkout, root: Path, branch: str | None) -> _LaneHere | None:
@@ -63,6 +69,36 @@ def _lane_of_branch(checkout: Checkout, root: Path, branch: str | None) -> _Lane
         if lane_id is not None:
             return _LaneHere(place, lane_id, noted)
     return None
+
+
+def _mission_of_branch(checkout: Checkout, root: Path, branch: str | None) -> MissionPlace | None:
+    """The mission whose own branch this is; what is committed on a branch that takes missions in is not theirs."""
+    for place in all_missions(checkout, root) if branch is not None else []:
+        lanes = _lanes_of(place)
+        if lanes is not None and branch == lanes.mission_branch != lanes.target_branch:
+            return place
+    return None
+
+
+def _judge_on_mission_branch(
+    checkout: Checkout, state: MissionState, staged: Sequence[str], environ: Mapping[str, str]
+) -> Iterator[Finding]:
+    lanes = state.lanes
+    branches = [lanes.target_branch, *(lanes.branch_of(lane) for lane in lanes.lanes)]
+    tracking = tracking_of(checkout.root, lanes.target_branch)
+    heads = [*(commit_of(checkout.root, branch) for branch in branches), tracking.commit if tracking else None]
+    brought = _brought_in(checkout, [one for one in heads if one is not None], environ)
+    packages = planning_packages(state, ACTIVE)
+    files = [path for path in staged if path not in brought and not is_planning(state, [path], packages)]
+    if files:
+        yield Finding(
+            finding.MISSION_BRANCH_NOT_REVIEWED,
+            ERROR,
+            f"{', '.join(files[:FILES_SHOWN])} would come into {lanes.mission_branch}, which no review looks at. Work "
+            "belongs into the lane of a package: signoff mission start WP",
+            None,
+            {"files": files, "mission_slug": state.place.slug, "branch": lanes.mission_branch},
+        )
 
 
 def _off_branch(checkout: Checkout, root: Path, branch: str | None) -> Iterator[Finding]:
@@ -93,10 +129,17 @@ def _lane_of_folder(checkout: Checkout, root: Path) -> tuple[str | None, str | N
 
 def _lane_where(place: MissionPlace, is_meant: Callable[[LanesFile, WorkLane], bool]) -> WorkLane | None:
     """None where there is none, or that cannot be told."""
+    lanes = _lanes_of(place)
     try:
-        lanes = read_lanes(place.lanes.read_text("utf-8", errors="replace"))
-        return next((lane for lane in lanes.lanes if is_meant(lanes, lane)), None)
-    except (OSError, MissionError, InvalidInputError):
+        return None if lanes is None else next((lane for lane in lanes.lanes if is_meant(lanes, lane)), None)
+    except InvalidInputError:
+        return None
+
+
+def _lanes_of(place: MissionPlace) -> LanesFile | None:
+    try:
+        return read_lanes(place.lanes.read_text("utf-8", errors="replace"))
+    except (OSError, MissionError):
         return None
 
 
@@ -106,7 +149,8 @@ def _judge(checkout: Checkout, here: _LaneHere, staged: Sequence[str], environ: 
         lanes = state.lanes
     except MissionError as error:
         return [Finding(finding.ACTIVE_WP_METADATA_INVALID, ERROR, error.message)]
-    brought = _brought_in(checkout, state, here.lane_id, environ)
+    lane = lanes.lane(here.lane_id)
+    brought = set[str]() if lane is None else _brought_in(checkout, known_commits(state, lane), environ)
     own = [path for path in staged if path not in brought]
     if not own:
         return []
@@ -114,11 +158,12 @@ def _judge(checkout: Checkout, here: _LaneHere, staged: Sequence[str], environ: 
     return [*judge_record(state, own), *judge_commit(state.files, lanes, state.reduced, commit)]
 
 
-def _brought_in(checkout: Checkout, state: MissionState, lane_id: str, environ: Mapping[str, str]) -> set[str]:
-    """The staged paths that a merge brings in as a branch has them which the lane builds on; and those that were
-    changed there and here, so that somebody has to bring them together."""
-    lane, root, merged = state.lanes.lane(lane_id), checkout.root, merged_commits(checkout, environ)
-    known = known_commits(state, lane) if lane is not None and merged else []
+def _brought_in(checkout: Checkout, known: Sequence[str], environ: Mapping[str, str]) -> set[str]:
+    """The staged paths that a merge brings in as one of the known commits has them, or one before it; and those that
+    were changed there and here, so that somebody has to bring them together."""
+    root, merged = checkout.root, merged_commits(checkout, environ)
+    if not merged:
+        return set()
     staged, head = staged_unlike(checkout, environ, "HEAD"), commit_named(checkout.here, "HEAD") or ""
     brought = set[str]()
     for commit in merged:

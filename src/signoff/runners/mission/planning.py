@@ -6,16 +6,25 @@ files: what else is committed there, such as the mission's log, makes no other w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from signoff.errors import InvalidInputError
-from signoff.missions.lane import Lane
+from signoff.errors import InvalidInputError, MissionError, NotFoundError
+from signoff.missions.lane import LANES, Lane
+from signoff.missions.ownership import owns
 from signoff.missions.work_package import WorkPackage
 from signoff.runners.git import run_git
 from signoff.runners.mission.acting_git import act_git
-from signoff.runners.mission.branches import EMPTY_TREE, commit_named, is_ancestor, said
+from signoff.runners.mission.branches import (
+    EMPTY_TREE,
+    commit_named,
+    commit_of,
+    is_ancestor,
+    names_in,
+    own_commits,
+    said,
+)
 from signoff.runners.mission.mission_state import MissionState
 
 #: Under this key the event that begins the work notes the commit that was there.
@@ -38,6 +47,41 @@ def planning_work(state: MissionState, package: WorkPackage) -> PlanningWork:
     newest = said(run_git(root, "rev-list", "--max-count=1", "HEAD", "--", *_paths(package.globs)))
     is_begun = newest and (base == EMPTY_TREE or not is_ancestor(root, newest, base))
     return PlanningWork(branch, base, newest if is_begun else base)
+
+
+def planning_commits(state: MissionState) -> set[str]:
+    """The commits of the mission's own branch, merged or not, that change nothing but its folder and what its packages
+    own that change no code. These are judged where that branch is."""
+    root, lanes = state.place.checkout.root, state.lanes
+    branch = lanes.mission_branch
+    head = commit_of(root, branch)
+    if head is None or any(lanes.branch_of(lane) == branch for lane in lanes.lanes):
+        return set()
+    packages = planning_packages(state)
+    found = own_commits(root, head, target=lanes.target_branch)
+    return {commit for commit in found if is_planning(state, names_in(root, [commit]), packages)}
+
+
+def is_planning(state: MissionState, names: Collection[str], packages: Sequence[WorkPackage] = ()) -> bool:
+    """Whether these paths are all in the mission's folder, or owned by one of the packages."""
+    folder = f"{state.place.shown(state.place.folder)}/"
+    return all(name.startswith(folder) or any(owns(package, name) for package in packages) for name in names)
+
+
+def planning_packages(state: MissionState, lanes: Collection[Lane] = LANES) -> list[WorkPackage]:
+    """The packages that change no code and are in one of these lanes."""
+    wp_ids = [wp_id for wp_id, one in state.reduced.work_packages.items() if one.lane in lanes]
+    packages = [package for wp_id in wp_ids if (package := package_or_none(state, wp_id)) is not None]
+    return [package for package in packages if not package.changes_code]
+
+
+def package_or_none(state: MissionState, wp_id: str) -> WorkPackage | None:
+    """None where nothing says what it owns: what is wrong with its file is told by `validate`."""
+    try:
+        package = state.package(wp_id)
+    except (MissionError, NotFoundError):
+        return None
+    return package if package.owns_anything else None
 
 
 def check_committed(root: Path, package: WorkPackage) -> None:

@@ -25,6 +25,7 @@ from signoff.runners.mission.branches import ahead_and_behind, commit_of, is_anc
 from signoff.runners.mission.merge import Part
 from signoff.runners.mission.mission_state import MissionState
 from signoff.runners.mission.scope import judge_lane
+from signoff.runners.mission.unreviewed import judge_lane_reviews, judge_mission_branch
 
 
 def look_before_merge(state: MissionState, decisions: Mapping[str, Decision], *, guard: str = BLOCK) -> list[Finding]:
@@ -43,7 +44,7 @@ def look_at_packages(state: MissionState, decisions: Mapping[str, Decision], *, 
     git."""
     scope = _scope(state, WARNING if guard == WARN else ERROR) if guard != OFF else ()
     approvals = judge_approvals(state.reduced, state.mission_id, decisions)
-    return [*validate(state.files), *approvals, *_unaccepted(state), *_lanes(state), *scope]
+    return [*validate(state.files), *approvals, *_unaccepted(state), *_branches(state, decisions), *scope]
 
 
 def look_before_ship(state: MissionState, decisions: Mapping[str, Decision], *, guard: str = BLOCK) -> list[Finding]:
@@ -135,8 +136,9 @@ def _unaccepted(state: MissionState) -> Iterator[Finding]:
             )
 
 
-def _lanes(state: MissionState) -> Iterator[Finding]:
+def _branches(state: MissionState, decisions: Mapping[str, Decision]) -> Iterator[Finding]:
     root, lanes = state.place.checkout.root, state.lanes
+    yield from judge_mission_branch(state, decisions)
     for lane in lanes.lanes:
         branch = check_branch_name(lanes.branch_of(lane))
         commit = commit_of(root, branch)
@@ -146,7 +148,8 @@ def _lanes(state: MissionState) -> Iterator[Finding]:
                 finding.LANE_BRANCH_MISSING, message, **_of_lane(lane, branch, f"Fetch it: git fetch {branch}")
             )
         elif commit is not None and _is_finished(state, lane):
-            yield from _changed_since_review(state, lane, branch, commit)
+            changed = list(_changed_since_review(state, lane, branch, commit))
+            yield from changed or judge_lane_reviews(state, decisions, lane)
 
 
 def _scope(state: MissionState, severity: Severity) -> Iterator[Finding]:

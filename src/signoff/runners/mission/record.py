@@ -81,6 +81,9 @@ def decision_of(gate: Gate, about: Mapping[str, str]) -> Decision:
         reviewer=str(gate.decided_by),
         verdict=_verdict(read_reply(gate.reply or {}, gate.prompt)),
         lane_commit=about["lane_commit"],
+        base_commit=about["base_commit"],
+        lane_branch=about["lane_branch"],
+        execution_mode=_execution_mode(about),
     )
 
 
@@ -120,7 +123,7 @@ def _wish(gate: Gate, reply: Reply, about: Mapping[str, str]) -> MoveWish:
         },
         review_ref=reference,
         review_of=about["from_event"],
-        execution_mode=about.get("execution_mode", WORKTREE),
+        execution_mode=_execution_mode(about),
     )
 
 
@@ -220,6 +223,10 @@ def _reference_in(path: Path) -> object:
     except MissionError:
         # What somebody wrote by hand is none of ours; `validate` tells what is wrong with it.
         return None
+
+
+def _execution_mode(about: Mapping[str, str]) -> str:
+    return about.get("execution_mode", WORKTREE)
 
 
 def _verdict(reply: Reply) -> str:

@@ -7,9 +7,9 @@ hand) is found here, before a merge: every commit that a review has let through 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
-from signoff.errors import MissionError, NotFoundError
 from signoff.missions.approval import repo_in, reviewed_commit
 from signoff.missions.event import WORKTREE, TransitionEvent
 from signoff.missions.files import TASKS_FOLDER
@@ -17,7 +17,6 @@ from signoff.missions.finding import ERROR, MISSION_FILES_CHANGED_BY_HAND, Findi
 from signoff.missions.lane import Lane
 from signoff.missions.lanes_file import WorkLane
 from signoff.missions.ownership import judge_changes
-from signoff.missions.work_package import WorkPackage
 from signoff.runners.mission.branches import (
     commit_named,
     commit_of,
@@ -31,6 +30,7 @@ from signoff.runners.mission.branches import (
 )
 from signoff.runners.mission.committed import STATE_FILES
 from signoff.runners.mission.mission_state import MissionState
+from signoff.runners.mission.planning import package_or_none, planning_commits
 
 FILES_SHOWN = 10
 
@@ -48,7 +48,7 @@ def judge_lane(state: MissionState, lane: WorkLane, head: str) -> Iterator[Findi
     for wp_ids, commit, base in ranges or [(list(lane.wp_ids), head, None)]:
         changed = _changed(state, lane, commit, base)
         yield from judge_record(state, changed)
-        packages = [package for wp_id in wp_ids if (package := _package(state, wp_id)) is not None]
+        packages = [package for wp_id in wp_ids if (package := package_or_none(state, wp_id)) is not None]
         if len(packages) == len(wp_ids):
             yield from judge_changes(packages, changed, lane_id=lane.lane_id, commit=commit)
 
@@ -89,9 +89,10 @@ def _changed(state: MissionState, lane: WorkLane, head: str, base: str | None) -
     if commit_named(root, head) is None or commit_of(root, state.target_branch) is None:
         return []
     begins = commit_named(root, base) if base else None
-    ends = [begins, *(commit_of(root, one) for one in (state.lanes.mission_branch, *_needed(state, lane)))]
+    ends = [begins, *(commit_of(root, one) for one in _needed(state, lane)), *_merged_before(state, lane)]
     without = [one for one in ends if one is not None]
     own = own_commits(root, head, target=state.target_branch, without=without)
+    planned = planning_commits(state)
     merges = own_commits(root, head, target=state.target_branch, without=without, merges=True)
     # What both sides changed somebody had to bring together: that is the merge's, whoever owns the file.
     edited = [
@@ -99,7 +100,7 @@ def _changed(state: MissionState, lane: WorkLane, head: str, base: str | None) -
         for merge in merges
         for path in names_edited_by_merge(root, merge) - changed_on_both_sides(root, f"{merge}^1", f"{merge}^2")
     ]
-    return sorted({*names_in(root, own), *edited})
+    return sorted({*names_in(root, [one for one in own if one not in planned]), *edited})
 
 
 def _needed(state: MissionState, lane: WorkLane) -> list[str]:
@@ -108,18 +109,18 @@ def _needed(state: MissionState, lane: WorkLane) -> list[str]:
     return [state.lanes.branch_of(other) for other in lanes if other is not None]
 
 
+def _merged_before(state: MissionState, lane: WorkLane) -> list[str | None]:
+    """How far the mission's branch has taken in the lanes that come before this one: what they did is judged there."""
+    root = state.place.checkout.root
+    own = commit_of(root, state.lanes.mission_branch)
+    earlier = takewhile(lambda one: one != lane, state.lanes.in_merge_order())
+    heads = [commit_of(root, state.lanes.branch_of(one)) for one in earlier]
+    return [fork_point(root, own, head) for head in heads if own is not None and head is not None]
+
+
 def _is_approval_in(lane: WorkLane, event: TransitionEvent) -> bool:
     is_in_lane = event.wp_id in lane.wp_ids and event.execution_mode == WORKTREE
     return is_in_lane and event.to_lane is Lane.APPROVED and reviewed_commit(event) is not None
-
-
-def _package(state: MissionState, wp_id: str) -> WorkPackage | None:
-    """None where nothing says what it owns: what is wrong with its file is told by `validate`."""
-    try:
-        package = state.package(wp_id)
-    except (MissionError, NotFoundError):
-        return None
-    return package if package.owns_anything else None
 
 
 def _is_state(path: str) -> bool:
