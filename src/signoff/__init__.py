@@ -13,9 +13,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+# As in `typing`, which takes so long to be imported that Ctrl-C would meet it, before the command line can answer.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from signoff import aio
     from signoff.errors import (
         ConflictError,

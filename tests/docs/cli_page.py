@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from signoff.cli.main import cli
+from signoff.cli.root import cli
 
 from .markdown import fence, page
 

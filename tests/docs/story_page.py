@@ -21,7 +21,7 @@ QA_FINDINGS = {
     "no-gate-files": "A folder that was named has no file that ends in `.yml` or `.yaml`, nor has a folder in it.",
     "missing-story": "It does not say which story it is of.",
     "nested-gate": "The gate is a mapping with everything in it. It is read.",
-    "superseded": "Another file of the same story was updated later, and holds.",
+    "superseded": "Another file of the same story holds: it was updated later, or is the last by its path.",
     "unknown-value": "A word that is not in the vocabulary, such as `RESOLVED`, `CRITICAL` or `N/A`.",
     "unreadable-file": "It cannot be read, is too long, or is not UTF-8.",
     "unreadable-time": "`updated` is no time that can be read.",

@@ -15,7 +15,7 @@ import pytest
 from signoff import errors
 from signoff.api.codes import CODES
 from signoff.api.problems import problem_of
-from signoff.cli.main import cli
+from signoff.cli.root import cli
 from signoff.errors import SignoffError
 from signoff.settings import SETTINGS
 

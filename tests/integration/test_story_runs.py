@@ -159,6 +159,7 @@ def test_a_pause_keeps_the_gate_and_a_changed_story_file_is_asked_anew_before_an
     runs.answer(run, "approve")
     third = runs.waiting(run)
     assert third.on_decision["node"] == "po-approval"
+    assert (runs.project(run).stories["4.5"].stage, cell(runs.root)) == ("validating", "validating")
     runs.answer(run, "approve")
     assert runs.waiting(run).on_decision["node"] == "qa-approval"
     states = {gate.gate_key: gate.state for gate in find_gates_of(runs.world, run.workflow_id)}

@@ -15,7 +15,7 @@ from typing import Any
 
 from signoff.app import moments
 from signoff.app.ask_checkpoint import Asked, Gates, StateFile, Wire, close_told, is_told, state_changed
-from signoff.errors import GateDecidedError
+from signoff.errors import ConflictError, GateDecidedError
 from signoff.gates.gate import State
 from signoff.gates.prompt import HOLD
 from signoff.stories.asking import MESSAGE_FIELD
@@ -61,7 +61,7 @@ def answer_checkpoint(
     """
     with file.hold():
         _check_unchanged(gates, file, asked)
-        receipt = _reply(gates, asked, payload, dedupe_key, origin)
+        receipt = reply_at(gates, asked, payload=payload, dedupe_key=dedupe_key, origin=origin)
         moments.reach(moments.CHECKPOINT_DECIDED)
         action = action_of(asked.checkpoint.kind, receipt["decision"])
         if receipt["state"] == State.PENDING and action.effect != HOLD:
@@ -79,7 +79,7 @@ def answer_again(
     Raises:
         GateDecidedError: it is another answer, or somebody else's, with the receipt of the one that decided.
     """
-    receipt = _reply(gates, asked, payload, dedupe_key, origin)
+    receipt = reply_at(gates, asked, payload=payload, dedupe_key=dedupe_key, origin=origin)
     entry = recorded(asked.state, receipt["interactionId"])
     assert entry is not None  # noqa: S101 - `asked_before` has found it in the history
     _close(gates, file, asked, receipt)
@@ -109,8 +109,13 @@ def settle_checkpoint(gates: Gates, file: StateFile, asked: Asked, *, make_commi
         return outcome
 
 
-def _reply(gates: Gates, asked: Asked, payload: Mapping[str, Any], dedupe_key: str, origin: str) -> Wire:
-    """The receipt."""
+def reply_at(gates: Gates, asked: Asked, *, payload: Mapping[str, Any], dedupe_key: str, origin: str) -> Wire:
+    """The receipt; at a gate that was decided by the very same answer, the same one again.
+
+    Raises:
+        GateDecidedError: another answer has decided it, with its receipt. InvalidInputError, NotEntitledError: as
+        `app.reply`.
+    """
     body = {
         "payload": dict(payload),
         "dedupeKey": dedupe_key,
@@ -173,9 +178,20 @@ def _tell_of_commit(
     if made is not None:
         moments.reach(moments.STORY_COMMITTED)
         facts = replace(facts, commit=made.commit)
-    file.write(apply(asked.state, asked.checkpoint, action, facts), instead_of=asked.state)
+    try:
+        file.write(apply(asked.state, asked.checkpoint, action, facts), instead_of=asked.state)
+    except ConflictError as error:
+        raise error if made is None else _made_untold(file.place, made.commit, receipt) from None
     remark = None if made is None else made.remark
     return Outcome(receipt, decision_of(asked.checkpoint, action, facts), remark=remark)
+
+
+def _made_untold(place: str, commit: str, receipt: Wire) -> ConflictError:
+    why = (
+        f"The commit {commit} was made as approved, but {place} was changed by somebody else meanwhile, and is left as "
+        "it is. Look again: the commit is found, and the file is told of it."
+    )
+    return ConflictError(why, code="pipeline-state-changed", details={"path": place, "commit": commit}, receipt=receipt)
 
 
 def _recorded(asked: Asked, receipt: Wire, said: Mapping[str, Any], entry: HistoryEntry) -> Outcome:

@@ -1,7 +1,8 @@
 """Ask at a checkpoint: find or open the gate that it is.
 
 The pipeline's state file belongs to others, who restore and rewrite it: what was decided, and of what the file was
-told, is in the ledger alone. A gate of whose decision the file was told is closed there, and never taken up again.
+told, is in the ledger alone. A gate of whose decision the file was told is closed there, and never taken up again; so
+is one whose decision came when the file asked something else.
 """
 
 from __future__ import annotations
@@ -15,10 +16,19 @@ from typing import Any, Protocol
 from signoff.app.close_gate import CLOSED
 from signoff.errors import ConflictError, GateFinalError, InvalidInputError, NotFoundError
 from signoff.gates.gate import State
-from signoff.stories.asking import CHECKPOINT_TTL_S, gate_key_of, is_about, prompt_draft, round_of, workflow_id_of
+from signoff.stories.asking import (
+    CHECKPOINT_TTL_S,
+    gate_key_of,
+    is_about,
+    is_asked_in,
+    prompt_draft,
+    round_of,
+    workflow_id_of,
+)
 from signoff.stories.changes import Changes, changes_from_wire
 from signoff.stories.checkpoint import Checkpoint, find_checkpoint, newest_decision
-from signoff.stories.decision import recorded
+from signoff.stories.choices import CONTINUE, action_of
+from signoff.stories.decision import is_as_left, recorded
 from signoff.stories.state import PipelineState
 
 ENTRIES_AT_ONCE = 200
@@ -97,11 +107,14 @@ def ask_checkpoint(
         return Asked(state, checkpoint, _own_gate(gates, checkpoint, *checkpoint.own_gate), changes)
     earlier = _earlier(gates, state, workflow_id_of(file.place, checkpoint.story_id))
     gate = earlier.untold(checkpoint)
+    if gate is None and changes is not None and changes.are_none:
+        gate = earlier.committed(checkpoint, changes)
+        checkpoint = checkpoint if gate is None else _shown_at(gate, checkpoint.story_id)
     if gate is None:
         draft = prompt_draft(checkpoint, round_=earlier.round_of(checkpoint), changes=changes)
-        gate = _open(gates, earlier.workflow_id, draft)
+        gate = _open(gates, earlier, draft)
         _check_current(gates, file, state, gate)
-    earlier.withdraw_all_but(gate, gates)
+    earlier.drop_all_but(gate, gates)
     return Asked(state, checkpoint, gate, changes)
 
 
@@ -109,19 +122,18 @@ def asked_before(gates: Gates, state: PipelineState) -> Asked | None:
     """The checkpoint that the pipeline has just passed by a decision; None where something has happened since, or the
     ledger knows nothing of it."""
     entry = newest_decision(state)
-    if entry is None or state.checkpoint is not None:
+    if entry is None:
         return None
     try:
         gate = gates.gate(str(entry.facts.get("workflowID")), str(entry.facts.get("gateKey")))
     except (NotFoundError, InvalidInputError):
         return None
-    payload = _payload(gate)
-    if (gate.get("receipt") or {}).get("interactionId") != entry.facts["interactionId"] or not isinstance(
-        payload, dict
-    ):
+    receipt = gate.get("receipt") or {}
+    if receipt.get("interactionId") != entry.facts["interactionId"] or not isinstance(_payload(gate), dict):
         return None
-    shown = PipelineState({"currentStory": entry.story_id, "checkpointData": payload.get("checkpointData")})
-    return Asked(state, find_checkpoint(shown), gate)
+    passed = _shown_at(gate, entry.story_id)
+    action = action_of(passed.kind, receipt["decision"])
+    return Asked(state, passed, gate) if is_as_left(state, passed, action, entry) else None
 
 
 def close_told(gates: Gates, place: str, receipt: Mapping[str, Any]) -> None:
@@ -132,16 +144,22 @@ def close_told(gates: Gates, place: str, receipt: Mapping[str, Any]) -> None:
 
 def is_told(gates: Gates, gate: Wire) -> bool:
     """Whether the file was told of this gate's decision."""
-    return gate["gateKey"] in set(_closed(gates, gate["workflowID"]))
+    return _closed(gates, gate["workflowID"]).get(gate["gateKey"], ASKS_ELSE) != ASKS_ELSE
 
 
 @dataclass(frozen=True)
 class _Earlier:
-    """What was asked before of a story in its file. `told` are the keys of gates of whose decisions it was told."""
+    """What was asked before of a story in its file, as gates. `told` are the keys of those of whose decisions it was
+    told, `dropped` of those whose decisions came when it asked something else."""
 
     workflow_id: str
     asked: list[Wire]
-    told: frozenset[str]
+    told: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
+
+    @property
+    def closed(self) -> frozenset[str]:
+        return self.told | self.dropped
 
     def round_of(self, checkpoint: Checkpoint) -> int:
         return round_of((_payload(gate) for gate in self.asked if gate["gateKey"] in self.told), checkpoint)
@@ -150,43 +168,75 @@ class _Earlier:
         """The gate of this round that was decided, and of which the file does not know. For a commit its files may have
         changed since, or be committed."""
         round_ = self.round_of(checkpoint)
-        decided = (one for one in self.asked if one["state"] == State.RECEIVED and one["gateKey"] not in self.told)
+        decided = (one for one in self._decided() if one["gateKey"] not in self.dropped)
         return next((one for one in decided if is_about(_payload(one), checkpoint, round_)), None)
 
-    def withdraw_all_but(self, gate: Wire, gates: Gates) -> None:
+    def committed(self, checkpoint: Checkpoint, now: Changes) -> Wire | None:
+        """The gate of a commit that was approved in this round and made, maybe, while the file came to say something
+        else: HEAD has moved, and nothing is left to be committed. Whoever settles it looks for that commit."""
+        round_ = self.round_of(checkpoint)
+        for one in self._decided():
+            payload = _payload(one)
+            if not is_asked_in(payload, checkpoint, round_) or "changes" not in payload:
+                continue
+            action = action_of(checkpoint.kind, one["receipt"]["decision"])
+            if action.action == CONTINUE and payload["changes"]["head"] != now.head:
+                return one
+        return None
+
+    def drop_all_but(self, gate: Wire, gates: Gates) -> None:
+        """An answer to what the file does not ask any more must not have an effect when it asks that again."""
         for one in self.asked:
             if one["state"] == State.PENDING and one["gateKey"] != gate["gateKey"]:
                 # Whoever has answered it meanwhile has answered what the file does not ask any more.
                 with suppress(GateFinalError):
                     gates.close_gate(self.workflow_id, one["gateKey"], {"reason": ASKS_ELSE})
+        for one in self._decided():
+            if one["gateKey"] not in (gate["gateKey"], *self.dropped):
+                body = {"reason": ASKS_ELSE, "interactionId": one["receipt"]["interactionId"]}
+                gates.close_gate(self.workflow_id, one["gateKey"], body)
+
+    def _decided(self) -> Iterator[Wire]:
+        """Those of whose decisions the file does not know."""
+        yield from (one for one in self.asked if one["state"] == State.RECEIVED and one["gateKey"] not in self.told)
 
 
 def _earlier(gates: Gates, state: PipelineState, workflow_id: str) -> _Earlier:
     try:
         asked = gates.gates_of(workflow_id)
     except NotFoundError:
-        return _Earlier(workflow_id, [], frozenset())
-    told = set(_closed(gates, workflow_id))
+        return _Earlier(workflow_id, [])
+    closed = _closed(gates, workflow_id)
+    told = {key for key, reason in closed.items() if reason != ASKS_ELSE}
     for gate in asked:
         is_decided = gate["state"] == State.RECEIVED and gate["gateKey"] not in told
         if is_decided and recorded(state, gate["receipt"]["interactionId"]) is not None:
             # Whoever wrote it to the file died before the ledger knew.
             close_told(gates, "the state file", gate["receipt"])
             told.add(gate["gateKey"])
-    return _Earlier(workflow_id, asked, frozenset(told))
+    return _Earlier(workflow_id, asked, frozenset(told), frozenset(closed.keys() - told))
 
 
-def _closed(gates: Gates, workflow_id: str) -> Iterator[str]:
-    """The keys of the gates whose decisions were taken up."""
+def _closed(gates: Gates, workflow_id: str) -> dict[str, str]:
+    """Why each gate whose decision was taken up, or dropped, is closed: by its key."""
+    reasons: dict[str, str] = {}
     after: str | None = "0"
     while after is not None:
         page = gates.entries(workflow_id, int(after), ENTRIES_AT_ONCE)
-        yield from (entry["gateKey"] for entry in page["items"] if entry["event"] == CLOSED)
+        closings = (entry for entry in page["items"] if entry["event"] == CLOSED)
+        reasons |= {entry["gateKey"]: entry["body"]["reason"] for entry in closings}
         after = page["nextCursor"]
+    return reasons
 
 
 def _payload(gate: Wire) -> Any:
     return gate["prompt"].get("payload")
+
+
+def _shown_at(gate: Wire, story_id: str | None) -> Checkpoint:
+    """The checkpoint as it was put before people, whatever the file says by now."""
+    data = _payload(gate).get("checkpointData")
+    return find_checkpoint(PipelineState({"currentStory": story_id, "checkpointData": data}))
 
 
 def _own_gate(gates: Gates, checkpoint: Checkpoint, workflow_id: str, gate_key: str) -> Wire:
@@ -204,18 +254,18 @@ def _own_gate(gates: Gates, checkpoint: Checkpoint, workflow_id: str, gate_key: 
     return gate
 
 
-def _open(gates: Gates, workflow_id: str, draft: Mapping[str, Any]) -> Wire:
-    """What ended without anybody's decision is asked once more."""
+def _open(gates: Gates, earlier: _Earlier, draft: Mapping[str, Any]) -> Wire:
+    """What ended without a decision that has an effect is asked once more."""
     for asked_before in count():
         body = {
-            "workflowId": workflow_id,
+            "workflowId": earlier.workflow_id,
             "gateKey": gate_key_of(draft, asked_before=asked_before),
             "prompt": {name: member for name, member in draft.items() if name != "payload"},
             "payload": draft["payload"],
             "ttlS": CHECKPOINT_TTL_S,
         }
         gate = gates.open_gate(body)
-        if gate["state"] in (State.PENDING, State.RECEIVED):
+        if gate["state"] in (State.PENDING, State.RECEIVED) and gate["gateKey"] not in earlier.closed:
             break
     return gate
 

@@ -20,7 +20,7 @@ Examples:
 @takes_settings()
 def completion(call: Call, shell: str) -> None:
     """Print the completion script for SHELL."""
-    from signoff.cli.main import cli
+    from signoff.cli.root import cli
 
     complete = get_completion_class(shell)
     assert complete is not None  # noqa: S101 - the three are click's own

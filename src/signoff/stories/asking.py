@@ -85,6 +85,12 @@ def is_about(payload: object, checkpoint: Checkpoint, round_: int) -> bool:
     return isinstance(payload, dict) and {name: payload.get(name) for name in draft} == draft
 
 
+def is_asked_in(payload: object, checkpoint: Checkpoint, round_: int) -> bool:
+    """Whether a gate's payload is of this story's checkpoint in this round, whatever it shows."""
+    about = {"subject": _subject(checkpoint), "round": round_}
+    return isinstance(payload, dict) and {name: payload.get(name) for name in about} == about
+
+
 def _subject(checkpoint: Checkpoint) -> dict[str, str]:
     return {"story": checkpoint.story_id, "checkpoint": checkpoint.kind.value}
 
@@ -127,7 +133,7 @@ def _commit_body(paths: tuple[str, ...], message: str, changes: Changes | None) 
         yield from (f"- {_line(path)}" for path in paths)
     else:
         yield f"On branch {_line(changes.branch or '(none)')} at {changes.head or 'its beginning'}:\n"
-        yield from (f"- {file.status}: {_line(file.path)}" for file in changes.files)
+        yield from (f"- {file.words}: {_line(file.path)}" for file in changes.files)
         yield from (f"\n**Not as it stands:** {_line(why)}" for why in changes.obstacles)
     yield "\nProposed message:\n"
     yield from (f"    {line}" for line in message.split("\n"))

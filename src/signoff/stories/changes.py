@@ -14,22 +14,37 @@ NEW, MODIFIED, DELETED, UNCHANGED, MISSING = "new", "modified", "deleted", "unch
 MESSAGE_CHARS_MAX = 50_000
 PATH_CHARS_MAX = 1_000
 
+PLAIN, EXECUTABLE, LINK = "100644", "100755", "120000"
+_MODES = {PLAIN: "now not executable", EXECUTABLE: "now executable", LINK: "now a link"}
+
 _LINE_END = re.compile(r"\r\n?|\n")
+#: No file is called so. Names that are no more than hard to show are an obstacle to the commit, with the others.
+_NO_NAME = re.compile(r"[\0\ud800-\udfff]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 @dataclass(frozen=True)
 class FileChange:
     """A file against the commit that is checked out. `sha256` is over its bytes (a link's: over where it leads) and
-    `mode` git's (`100644`, `100755`, `120000`); both are None where there is no such file."""
+    `mode` git's (`100644`, `100755`, `120000`); both are None where there is no such file. `was` is the mode that the
+    commit has, where it is another one."""
 
     path: str
     status: str
     sha256: str | None = None
     mode: str | None = None
+    was: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The status as people are shown it."""
+        if self.was is None or self.mode is None:
+            return self.status
+        return f"{self.status}, {'now a file' if self.was == LINK else _MODES[self.mode]}"
 
     def to_wire(self) -> dict[str, Any]:
-        return {"path": self.path, "status": self.status, "sha256": self.sha256, "mode": self.mode}
+        was = {} if self.was is None else {"was": self.was}
+        return {"path": self.path, "status": self.status, "sha256": self.sha256, "mode": self.mode, **was}
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,11 @@ class Changes:
     files: tuple[FileChange, ...]
     obstacles: tuple[str, ...] = ()
 
+    @property
+    def are_none(self) -> bool:
+        """Whether there is nothing in them that could be committed."""
+        return all(file.status in (UNCHANGED, MISSING) for file in self.files)
+
     def to_wire(self) -> dict[str, Any]:
         return {
             "branch": self.branch,
@@ -52,7 +72,9 @@ class Changes:
 
 
 def changes_from_wire(wire: Mapping[str, Any]) -> Changes:
-    files = tuple(FileChange(one["path"], one["status"], one["sha256"], one["mode"]) for one in wire["files"])
+    files = tuple(
+        FileChange(one["path"], one["status"], one["sha256"], one["mode"], one.get("was")) for one in wire["files"]
+    )
     return Changes(wire["branch"], wire["head"], files, tuple(wire["obstacles"]))
 
 
@@ -110,8 +132,8 @@ def clean_path(path: str) -> str:
 
 def path_problem(path: object) -> str | None:
     """Why this names no file of a repository; None where it may."""
-    if not isinstance(path, str) or not path.isprintable() or not 1 <= len(path) <= PATH_CHARS_MAX:
-        return f"is no path of 1 to {PATH_CHARS_MAX} printable characters"
+    if not isinstance(path, str) or _NO_NAME.search(path) or not 1 <= len(path) <= PATH_CHARS_MAX:
+        return f"is no path of 1 to {PATH_CHARS_MAX} characters"
     parts = clean_path(path).split("/")
     if path.startswith("/") or "\\" in path or _DRIVE.match(path):
         return f"must begin in the repository and have / between folders, not {path[:80]!r}"

@@ -97,7 +97,10 @@ def _check_arrived(state: PipelineState, kind: Kind) -> None:
     named = state.pipeline.get("checkpoint")
     if named is not None and state.checkpoint is not kind:
         at = state.checkpoint or _brief(named)
-        raise invalid_state(f"the pipeline is at {at}, and its checkpointData is of {kind}")
+        raise invalid_state(
+            f"the pipeline is at {at}, and its checkpointData is of {kind}: write the same in `pipeline.checkpoint` "
+            f"and `checkpointData.checkpoint`, one of {', '.join(Kind)}"
+        )
     has_ended = state.status in (Status.IDLE, Status.COMPLETED, Status.FAILED)
     if named is None and (has_ended or (state.status is Status.RUNNING and newest_decision(state) is None)):
         raise invalid_state(f"the pipeline is {state.status} and at no checkpoint, and its checkpointData is of {kind}")

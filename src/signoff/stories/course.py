@@ -38,11 +38,11 @@ class Course:
         return max((_PLACES[phase] for phase in self.seen), default=0)
 
     def after(self, entry: HistoryEntry) -> Course:
-        named = _kind(entry)
-        course = self
+        course, named = self, None
         if entry.event in _WORK and entry.phase is not None:
             course = course._worked(entry.phase)
         elif entry.event in _SAID or (entry.event is Event.ERROR and "checkpoint" in entry.facts):
+            named = _kind(entry)
             course = course._said(entry, named)
         phases = (entry.phase, None if named is None else _PHASE_OF[named])
         return replace(course, seen=course.seen | {phase for phase in phases if phase is not None})
@@ -57,9 +57,8 @@ class Course:
     def _said(self, entry: HistoryEntry, named: Kind | None) -> Course:
         """What is asked, refused or put off is not approved any more; and an approval that comes before one at an
         earlier checkpoint came too early."""
-        kind = named or (None if entry.phase is None else _KIND_OF.get(entry.phase))
-        course = replace(self, reached=kind) if entry.event is Event.CHECKPOINT_REACHED else self
-        kind = kind or course.reached
+        course = replace(self, reached=named) if entry.event is Event.CHECKPOINT_REACHED else self
+        kind = named or course.reached
         if kind is None:
             return course
         course = course._from(_PLACES[_PHASE_OF[kind]])
@@ -82,7 +81,7 @@ def course_of(entries: Iterable[HistoryEntry]) -> Course:
 
 
 def _kind(entry: HistoryEntry) -> Kind | None:
-    """The checkpoint that an entry names."""
-    named = word(Kind, entry.facts.get("checkpoint"))
+    """The checkpoint that an entry is of: that of its fields, else the one that its prose names."""
+    named = word(Kind, entry.facts.get("checkpoint")) or (None if entry.phase is None else _KIND_OF.get(entry.phase))
     found = _KIND.search(str(entry.raw.get("details")))
     return named or (None if found is None else Kind(f"{found[1].lower()}_approval"))

@@ -26,6 +26,12 @@ _EVENTS = {
     FIX_ISSUES: Event.USER_REJECTED,
     ABORT: Event.USER_REJECTED,
 }
+_STATUSES = {
+    CONTINUE: Status.RUNNING,
+    PAUSE: Status.PAUSED,
+    FIX_ISSUES: Status.RUNNING,
+    ABORT: Status.FAILED,
+}
 _STAGES = {
     (Kind.PO, CONTINUE): Stage.APPROVED,
     (Kind.PO, ABORT): Stage.BACKLOG,
@@ -103,19 +109,26 @@ def recorded(state: PipelineState, interaction_id: str) -> HistoryEntry | None:
     return next((entry for entry in state.history if entry.facts.get("interactionId") == interaction_id), None)
 
 
+def is_as_left(state: PipelineState, checkpoint: Checkpoint, action: Action, entry: HistoryEntry) -> bool:
+    """Whether the pipeline still stands where this decision, of which `entry` tells, let it go on: nobody has taken it
+    to another phase or story since."""
+    phase = Phase.FIXING if action.action == FIX_ISSUES else entry.phase
+    return (
+        entry.event is _EVENTS[action.action]
+        and state.current_story in (None, "", checkpoint.story_id)
+        and (state.status, state.phase, state.checkpoint) == (_STATUSES[action.action], phase, None)
+    )
+
+
 def _pipeline(
     state: PipelineState, checkpoint: Checkpoint, action: Action, facts: Facts, *, stays: bool
 ) -> dict[str, Any]:
-    changes: dict[str, Any] = {"checkpoint": checkpoint.kind.value if stays else None}
+    status = Status.PAUSED if stays else _STATUSES[action.action]
+    changes: dict[str, Any] = {"checkpoint": checkpoint.kind.value if stays else None, "status": status.value}
     if action.action == ABORT:
-        changes["status"] = Status.PAUSED.value if stays else Status.FAILED.value
         changes["error"] = f"Aborted by user at {checkpoint.kind}"
-    elif action.action == PAUSE:
-        changes["status"] = Status.PAUSED.value
-    else:
-        changes["status"] = Status.RUNNING.value
-        if "error" in state.pipeline:
-            changes["error"] = None
+    elif status is Status.RUNNING and "error" in state.pipeline:
+        changes["error"] = None
     if action.action == FIX_ISSUES:
         changes["phase"] = Phase.FIXING.value
     if stays:

@@ -227,6 +227,9 @@ class _Telling:
         holder = state.with_pipeline if "checkpointData" in state.pipeline else state.with_members
         state = holder(checkpointData=data)
         state = state.with_pipeline(status=Status.CHECKPOINT.value, checkpoint=kind.value)
+        if kind is Kind.PO:
+            # It may have been approved before, and be asked anew.
+            state = state.with_story(self.story_id, state=Stage.VALIDATING.value)
         entry = self._entry(gate.opened_at, Event.CHECKPOINT_REACHED, state.phase, kind.value)
         entry["signoff"] |= {"checkpoint": kind.value, "gateKey": gate.gate_key, "promptDigest": gate.prompt.digest}
         return state.with_entry(entry)

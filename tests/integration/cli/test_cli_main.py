@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -12,8 +13,8 @@ from cli_shell import COMMAND, Shell
 
 from signoff.app.create_intent import create_intent
 from signoff.app.start_run import start_run
-from signoff.cli.main import cli
 from signoff.cli.places import COMMANDS
+from signoff.cli.root import cli
 
 MINE = ("audit", "completion", "db", "doctor", "gate", "run", "spec")
 
@@ -154,3 +155,23 @@ def test_completion_completes(shell: Shell) -> None:
         check=False,
     )
     assert done.stdout == "plain,approve\n"
+
+
+_INTERRUPTED_WHILE_IMPORTING = """
+import sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == sys.argv[1]:
+            raise KeyboardInterrupt
+sys.modules.pop(sys.argv[1], None)
+sys.meta_path.insert(0, Interrupting())
+from signoff.cli.main import main
+sys.exit(main(["gate", "list"]))
+"""
+
+
+@pytest.mark.parametrize("module", ["typing", "click", "signoff.cli.places", "signoff.cli.gate"])
+def test_who_interrupts_while_a_command_is_imported_sees_no_traceback(tmp_path: Path, module: str) -> None:
+    command = [COMMAND[0], "-c", _INTERRUPTED_WHILE_IMPORTING, module]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "")

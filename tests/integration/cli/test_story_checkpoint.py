@@ -13,13 +13,16 @@ from story_pipeline import STATE, Pipeline, make_pipeline
 from signoff.app.answer_checkpoint import answer_checkpoint, settle_checkpoint
 from signoff.app.ask_checkpoint import Asked, ask_checkpoint
 from signoff.bootstrap import open_world
+from signoff.cli.gate.answer import dedupe_key_of
 from signoff.errors import ConflictError
+from signoff.runners.story.commit import commit
 from signoff.runners.story.look import look as look_at
 from signoff.runners.story.state_file import StateFile
 from signoff.sdk.backend import Backend
 from signoff.sdk.ledger_backend import LedgerBackend
 from signoff.settings import load
 from signoff.stories.asking import prompt_draft
+from signoff.stories.changes import Changes, CommitOutcome
 from signoff.stories.checkpoint import find_checkpoint
 from signoff.stories.checkpoint_data import CommitData
 from signoff.stories.state import PipelineState
@@ -518,8 +521,18 @@ def test_who_comes_after_the_decision_is_told_whose_it_was_and_who_made_it_gets_
     # Without a choice, for another checkpoint, or once the pipeline has gone on, there is nothing to answer.
     for words in ("", "--choice fix --checkpoint po_approval", "--choice edit"):
         assert pipeline.checkpoint(*words.split()).code == 2
-    pipeline.write({**after, "history": [*after["history"], {"storyId": STORY, "event": "agent_started"}]})
-    assert pipeline.checkpoint("--choice", "fix").code == 2
+    left = after["pipeline"]
+    for gone_on in (
+        {"history": [*after["history"], {"storyId": STORY, "event": "agent_started"}]},
+        {"currentStory": "4.11"},
+        {"pipeline": {**left, "phase": "qa_review"}},
+        {"pipeline": {**left, "status": "checkpoint"}},
+        {"pipeline": {**left, "checkpoint": "qa_approval"}},
+    ):
+        pipeline.write({**after, **gone_on})
+        halted = pipeline.checkpoint("--choice", "fix", "--rationale", "two things")
+        assert (halted.code, halted.out) == (2, ""), gone_on
+        assert "there is no checkpointData" in halted.err
 
 
 def test_a_commit_that_was_made_is_told_again_with_its_message(pipeline: Pipeline) -> None:
@@ -592,3 +605,116 @@ def test_a_git_that_is_at_work_is_told_and_the_checkpoint_stays_open(pipeline: P
     lock.unlink()
     assert pipeline.checkpoint("--choice", "commit").code == 0
     assert len(pipeline.gates()) == 1
+
+
+def test_the_same_choice_said_otherwise_or_by_somebody_else_is_told_whose_answer_it_was(pipeline: Pipeline) -> None:
+    """Of two at once the second finds the gate decided, and the file untold as long as the hook of the first runs."""
+    for flags, actor in ((("--rationale", "other"), "ada"), ((), "bob"), ((), "ada")):
+        is_same = (flags, actor) == ((), "ada")
+        pipeline.put("src/new.py", f"print({flags!r}, {actor!r})\n")
+        pipeline.write(state_of(COMMIT))
+        assert pipeline.checkpoint().code == 3
+        with pipeline.backend() as backend:
+            file, asked = look(pipeline, backend)
+            with pytest.raises(OSError, match="died"):
+                desk_says(backend, file, asked)
+        answer = pipeline.checkpoint("--choice", "commit", *flags, actor=actor)
+        head = pipeline.git("rev-parse", "HEAD")
+        assert answer.code == (0 if is_same else 4)
+        assert "commit by ada" in answer.err
+        assert f"Committed {head}." in answer.err
+        assert pipeline.state["history"][-1]["signoff"]["commit"] == head
+
+
+def desk_says(backend: Backend, file: StateFile, asked: Asked) -> None:
+    """Commit, said by ada as `story checkpoint --choice commit` says it, who dies before the file is told."""
+
+    def dies(*_: object) -> CommitOutcome:
+        raise OSError("died")
+
+    payload = {"choice": "commit"}
+    key = f"{dedupe_key_of('ada', None, asked.gate, payload)}:0"
+    answer_checkpoint(backend, file, asked, payload=payload, dedupe_key=key, origin="manual", make_commit=dies)
+
+
+@pytest.mark.parametrize("is_asked_meanwhile", [False, True], ids=["", "asked-while-the-hook-runs"])
+def test_a_commit_that_was_made_while_the_checkpoint_came_to_say_something_else_is_named_and_found(
+    pipeline: Pipeline, is_asked_meanwhile: bool
+) -> None:
+    other = {**COMMIT, "commitMessage": "another message"}
+    pipeline.write(state_of(COMMIT))
+    with pipeline.backend() as backend:
+        file, asked = look(pipeline, backend)
+
+        def commits_meanwhile(changes: Changes, message: str) -> CommitOutcome:
+            pipeline.write(state_of(other))
+            if is_asked_meanwhile:
+                assert pipeline.checkpoint().code == 3
+            return commit(pipeline.folder, changes, message)
+
+        with pytest.raises(ConflictError) as caught:
+            answer_checkpoint(
+                *(backend, file, asked),
+                payload={"choice": "commit"},
+                dedupe_key="once",
+                origin="manual",
+                make_commit=commits_meanwhile,
+            )
+    head = pipeline.git("rev-parse", "HEAD")
+    assert head in caught.value.message
+    assert caught.value.details["commit"] == head
+    assert pipeline.state["checkpointData"] == other
+    told = pipeline.checkpoint("--json")
+    assert (told.code, told.document["decision"]["custom_data"]["commit"]) == (0, head)
+    assert pipeline.state["checkpointData"] is None
+    assert pipeline.git("rev-list", "--count", "HEAD") == "3"
+
+
+def test_what_others_have_committed_is_not_taken_for_what_was_approved(pipeline: Pipeline) -> None:
+    pipeline.write(state_of(COMMIT))
+    approve_elsewhere(pipeline)
+    pipeline.write(state_of({**COMMIT, "commitMessage": "another message"}))
+    pipeline.git("add", "src/new.py")
+    pipeline.git("commit", "--quiet", "--all", "--message", "by hand")
+    pipeline.git("commit", "--quiet", "--allow-empty", "--message", "and one more")
+    answer = pipeline.checkpoint()
+    assert (answer.code, answer.out) == (3, "")
+    assert "HEAD is at" in answer.err
+    assert "another message" in answer.err
+    assert pipeline.state["pipeline"]["status"] == "checkpoint"
+
+
+def test_a_decision_about_what_the_file_did_not_ask_any_more_has_no_effect_when_it_asks_that_again(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.write(state_of(QA))
+    approve_elsewhere(pipeline)
+    pipeline.write(state_of({**QA, "qaFindings": {"gate": "FAIL"}}))
+    assert pipeline.checkpoint().code == 3
+    [closed] = pipeline.entries("gate.closed")
+    assert closed["body"]["reason"] == "the pipeline asks something else by now"
+    assert closed["body"]["interactionId"] == pipeline.gates()[1]["receipt"]["interactionId"]
+    pipeline.write(state_of(QA))
+    again = pipeline.checkpoint()
+    assert (again.code, again.out, pipeline.state) == (3, "", state_of(QA))
+    assert [gate["prompt"]["payload"]["round"] for gate in pipeline.gates()] == [0, 0, 0]
+    assert pipeline.checkpoint("--choice", "approve").code == 0
+    assert len(pipeline.entries("gate.closed")) == 2
+
+
+def test_a_file_whose_name_cannot_be_shown_is_named_as_what_stands_in_the_way(pipeline: Pipeline) -> None:
+    pipeline.put("src/tab\there.py", "x")
+    pipeline.write(state_of({**COMMIT, "changesForCommit": ["src/new.py", "src/tab\there.py"]}))
+    answer = pipeline.checkpoint("--choice", "commit")
+    assert (answer.code, answer.out) == (1, "")
+    assert "'src/tab\\there.py' is a name that cannot be shown as it is: rename it." in answer.err
+    assert pipeline.gates()[0]["state"] == "PENDING"
+
+
+def test_data_of_another_checkpoint_than_the_pipelines_are_refused_with_what_to_write(pipeline: Pipeline) -> None:
+    state = state_of(PO)
+    state["pipeline"]["checkpoint"] = "xx"
+    pipeline.write(state)
+    answer = pipeline.checkpoint()
+    assert answer.code == 2
+    assert "write the same in `pipeline.checkpoint` and `checkpointData.checkpoint`, one of po_approval" in answer.err

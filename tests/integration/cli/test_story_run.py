@@ -13,7 +13,7 @@ import pytest
 from cli_shell import Shell
 from click.testing import CliRunner
 
-from signoff.cli.main import cli
+from signoff.cli.root import cli
 from signoff.cli.story.answers import read_answers
 from signoff.errors import InvalidInputError, SignoffError
 
@@ -88,7 +88,7 @@ def test_the_example_goes_from_the_backlog_to_a_commit_with_recorded_agents(proj
     assert log.stdout == "feat(4.5): track coverage progress\n"
     audited = project("story", "audit", STATE, "--json")
     assert (audited.code, audited.document["findings"]) == (0, [])
-    assert project("story", "resume", "--replay-dir", "recordings", "--json").document["code"] == "story-ended"
+    assert project("story", "resume", "--json").document["code"] == "story-ended"
     # The next story depends on this one, which the backlog now says is complete; its agent is a program.
     (project.directory / "agent.py").write_text(AGENT)
     command = f"{sys.executable} agent.py"
@@ -114,6 +114,13 @@ def test_who_comes_back_after_an_abort_that_nobody_has_ended_the_run_for_is_aske
     assert "HITL CHECKPOINT #3: Ready to Commit" in asked.err
     assert below.json("story", "status")["pipeline"]["checkpoint"] == "commit_approval"
     assert list(below.directory.iterdir()) == []
+    # What a hook has refused, or changed, was not what was approved: it is shown, and nobody has answered it yet.
+    hook = project.directory / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho '# more' >> src/progress.py\nrm .git/hooks/pre-commit\nexit 1\n")
+    hook.chmod(0o755)
+    refused = below("story", "resume", "--replay-dir", "../../recordings", "--answer", "commit=commit")
+    assert refused.code == 3, refused
+    assert "Not committed before: git, or a hook of the repository, refused" in refused.err
     aborted = below("story", "resume", "--replay-dir", "../../recordings", "--answer", "commit=abort")
     assert aborted.code == 1
     assert "Commit approval failed: abort" in aborted.out
@@ -192,21 +199,57 @@ def test_qa_gates_are_checked_file_by_file_and_what_cannot_be_read_is_one_of_the
     assert document["files"][0] == {
         "path": f"{tmp_path}/bad.yml",
         "status": "error",
-        "findings": [{"code": "unreadable-file", "message": "It is not UTF-8 at byte 18.", "line": 2}],
+        "findings": [
+            {
+                "code": "unreadable-file",
+                "message": "It is not UTF-8 at byte 19. Save it as UTF-8, in your editor or with such as: iconv -f "
+                "WINDOWS-1252 -t UTF-8",
+                "line": 2,
+            }
+        ],
     }
     assert [file["status"] for file in document["files"]] == ["error", "error", "ok", "warning"]
     drawn = CliRunner().invoke(cli, ["story", "qa-check", str(tmp_path)], standalone_mode=False)
     assert "unreadable-file: line 2: It is not UTF-8" in drawn.output
 
 
-def test_answers_are_said_one_after_the_other_and_only_an_approval_for_ever() -> None:
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_qa_gate_in_utf_16_is_told_with_what_to_do(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "gate.yml").write_bytes("story: '4.5'\ngate: PASS\n".encode(encoding))
+    code, document = checked(tmp_path)
+    [finding] = document["files"][0]["findings"]
+    assert (code, finding["code"]) == (1, "unreadable-file")
+    assert finding["message"].startswith("It is UTF-16, not UTF-8. Save it as UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("times", "why"),
+    [
+        (("updated: 2026-01-01", "updated: 2026-01-02"), "a gate that was updated later: "),
+        (("", ""), "neither says when it was updated; the last by its path holds: "),
+        (("", "updated: 2026-01-02"), "says when it was updated, which this one does not; that one holds: "),
+        (("updated: 2026-01-02",) * 2, "updated at the same time; the last by its path holds: "),
+    ],
+)
+def test_it_is_said_why_another_gate_of_the_story_holds(tmp_path: Path, times: tuple[str, str], why: str) -> None:
+    for name, time in zip(("a.yml", "b.yml"), times, strict=True):
+        (tmp_path / name).write_text(f"story: '4.5'\ngate: PASS\n{time}\n")
+    _, document = checked(tmp_path)
+    findings = [file["findings"] for file in document["files"]]
+    assert why in findings[0][0]["message"]
+    assert findings[0][0]["message"].endswith(f"{tmp_path / 'b.yml'}.")
+    assert findings[1] == []
+
+
+def test_answers_are_said_one_after_the_other_and_each_once() -> None:
     def view(kind: str, key: str = "x-1") -> dict[str, Any]:
         return {"gateKey": key, "prompt": {"payload": {"subject": {"checkpoint": kind}}}}
 
     answers = read_answers(["qa=fix", "qa=1", "commit=abort", "po-approval-ab=changes"], "why")
     assert [answers.payload(view("qa_approval")) for _ in range(3)] == [
         {"choice": "fix", "rationale": "why"},
-        *[{"choice": "approve", "rationale": "why"}] * 2,
+        {"choice": "approve", "rationale": "why"},
+        None,
     ]
     assert answers.payload(view("commit_approval")) == {"choice": "abort", "rationale": "why"}
     assert answers.payload(view("commit_approval")) is None
@@ -218,5 +261,6 @@ def test_answers_are_said_one_after_the_other_and_only_an_approval_for_ever() ->
         {"choice": "approve"},
         {"choice": "commit"},
     ]
+    assert [everywhere.payload(view(kind)) for kind in kinds] == [None, None, None]
     with pytest.raises(InvalidInputError):
         read_answers(["commit=review"], None)

@@ -27,6 +27,7 @@ from signoff.stories.changes import (
     CommitOutcome,
     Committed,
     HookFailed,
+    changes_from_wire,
 )
 
 MESSAGE = "feat: änder it\n\n# not a comment\n- done"
@@ -224,9 +225,21 @@ def test_a_hook_that_goes_to_another_branch_after_the_commit_is_told_and_its_ind
     approved = look(root, PATHS)
     index = git(root, "ls-files", "--stage")
     made = commit(root, approved, MESSAGE)
-    assert made == Committed(git(root, "rev-parse", "main"), "A hook has checked out other after the commit.")
+    remark = (
+        "A hook has checked out other after the commit. The index is left as it was; to bring it to what is checked "
+        "out, run: git reset"
+    )
+    assert made == Committed(git(root, "rev-parse", "main"), remark)
     assert git(root, "rev-parse", "main^") == git(root, "rev-parse", "HEAD") == approved.head
     assert git(root, "ls-files", "--stage") == index
+
+
+def test_a_hook_that_goes_on_from_the_commit_on_another_branch_has_the_index_with_it(root: Path) -> None:
+    hook(root, "post-commit", "git checkout --quiet -b other")
+    made = commit(root, look(root, PATHS), MESSAGE)
+    assert made == Committed(git(root, "rev-parse", "main"), "A hook has checked out other after the commit.")
+    assert git(root, "rev-parse", "HEAD") == git(root, "rev-parse", "main")
+    assert git(root, "status", "--porcelain") == "M other.txt"
 
 
 def test_a_git_that_is_at_work_in_the_repository_is_told_with_what_to_do(root: Path) -> None:
@@ -342,6 +355,93 @@ def test_links_and_executables_are_committed_as_what_they_are(root: Path) -> Non
     modes = [line.split()[0] for line in git(root, "ls-tree", "HEAD", "link", "run.sh").splitlines()]
     assert modes == ["120000", "100755"]
     assert git(root, "show", "HEAD:link") == "/etc/passwd"
+
+
+def test_a_mode_that_changed_is_shown_beside_the_status(root: Path) -> None:
+    (root / "same.txt").chmod(0o755)
+    (root / "README.md").unlink()
+    (root / "README.md").symlink_to("same.txt")
+    changes = look(root, ["same.txt", "README.md", "new.txt"])
+    assert [file.words for file in changes.files] == ["modified, now executable", "modified, now a link", "new"]
+    assert changes_from_wire(changes.to_wire()) == changes
+    assert isinstance(commit(root, changes, MESSAGE), Committed)
+    (root / "same.txt").chmod(0o644)
+    (root / "README.md").unlink()
+    write(root, {"README.md": "# Again\n"})
+    words = [file.words for file in look(root, ["same.txt", "README.md"]).files]
+    assert words == ["modified, now not executable", "modified, now a file"]
+
+
+def test_where_permissions_say_nothing_every_file_keeps_the_mode_that_it_had(root: Path) -> None:
+    (root / "same.txt").chmod(0o755)
+    git(root, "commit", "--quiet", "--message", "executable", "same.txt")
+    git(root, "config", "core.fileMode", "false")
+    (root / "same.txt").write_text("changed\n")
+    for name in ("same.txt", "README.md", "new.txt"):
+        (root / name).chmod(0o644 if name == "same.txt" else 0o755)
+    (root / "old.txt").write_text("old\n")
+    (root / "old.txt").chmod(0o755)
+    changes = look(root, ["same.txt", "README.md", "new.txt", "old.txt"])
+    assert [file.words for file in changes.files] == ["modified", "modified", "new", "unchanged"]
+    made = commit(root, changes, MESSAGE)
+    assert isinstance(made, Committed), made
+    listed = git(root, "ls-tree", "HEAD", "same.txt", "README.md", "new.txt").splitlines()
+    assert {line.split()[-1]: line.split()[0] for line in listed} == {
+        "README.md": "100644",
+        "new.txt": "100644",
+        "same.txt": "100755",
+    }
+    assert commit(root, changes, MESSAGE) == made
+
+
+@pytest.mark.parametrize("is_checked_out", [True, False])
+def test_what_is_in_a_submodule_is_said_to_be_committed_there(root: Path, is_checked_out: bool) -> None:
+    module = make_repository(root / "module")
+    head = git(module, "rev-parse", "HEAD")
+    git(root, "update-index", "--add", "--cacheinfo", f"160000,{head},module")
+    git(root, "commit", "--quiet", "--message", "a submodule")
+    if not is_checked_out:
+        (module / ".git").rename(root.parent / "elsewhere")
+    write(module, {"README.md": "# Changed\n"})
+    changes = look(root, ["module/README.md", "new.txt", "module"])
+    is_in = "module/README.md is in module, a repository of its own (a submodule): commit it there."
+    is_one = "module is a repository of its own (a submodule): commit with git where it is."
+    assert {is_in, is_one} <= set(changes.obstacles)
+    assert isinstance(commit(root, changes, MESSAGE), Changed)
+
+
+def test_a_file_that_became_a_folder_or_a_folder_a_file_is_no_hooks_doing(root: Path) -> None:
+    write(root, {"folder/one.txt": "1\n", "folder/two.txt": "2\n"})
+    git(root, "add", "folder")
+    git(root, "commit", "--quiet", "--message", "folder")
+    (root / "same.txt").unlink()
+    write(root, {"same.txt/inside.txt": "in\n"})
+    for path in ("one.txt", "two.txt"):
+        (root / "folder" / path).unlink()
+    (root / "folder").rmdir()
+    write(root, {"folder": "a file\n"})
+    assert look(root, ["same.txt/inside.txt", "folder"]).obstacles == (
+        "same.txt/inside.txt is in same.txt, a file in the last commit: first commit with git that it is a folder now.",
+        "folder is a folder in the last commit: list the files that were in it too.",
+    )
+    half = commit(root, look(root, ["folder", "folder/one.txt"]), MESSAGE)
+    assert half == Changed("Git would not commit just what was shown: folder/two.txt.", ("folder/two.txt",))
+    whole = look(root, ["folder", "folder/one.txt", "folder/two.txt"])
+    assert whole.obstacles == ()
+    made = commit(root, whole, MESSAGE)
+    assert isinstance(made, Committed), made
+    assert git(root, "show", "--name-status", "--format=").splitlines() == [
+        "A\tfolder",
+        "D\tfolder/one.txt",
+        "D\tfolder/two.txt",
+    ]
+
+
+def test_a_name_that_cannot_be_shown_is_an_obstacle_that_names_it(root: Path) -> None:
+    write(root, {"a\tb\n.txt": "x"})
+    changes = look(root, ["a\tb\n.txt"])
+    assert changes.obstacles == ("'a\\tb\\n.txt' is a name that cannot be shown as it is: rename it.",)
+    assert isinstance(commit(root, changes, MESSAGE), Changed)
 
 
 def test_no_paths_have_no_diff(root: Path) -> None:

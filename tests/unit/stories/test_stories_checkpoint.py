@@ -131,7 +131,8 @@ def test_data_of_the_other_checkpoints_is_looked_at_as_closely(data: dict[str, A
 
 
 @pytest.mark.parametrize(
-    "path", ["../x", "a/../../x", "/etc/passwd", "C:/x", "a\\b", ".git/config", "a/.GIT/x", "", ".", "a\nb", 3, None]
+    "path",
+    ["../x", "a/../../x", "/etc/passwd", "C:/x", "a\\b", ".git/config", "a/.GIT/x", "", ".", "a\0b", "\ud800", 3, None],
 )
 def test_a_path_that_names_no_file_of_the_repository_is_refused(path: object) -> None:
     assert "`changesForCommit[0]`" in refused(state_of({**COMMIT, "changesForCommit": [path]}))

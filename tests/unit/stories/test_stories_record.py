@@ -64,6 +64,13 @@ def test_what_is_missing_from_the_history_is_named(without: int, expected: list[
     assert codes(document(history=told)) == expected
 
 
+def test_what_an_agent_writes_about_a_later_checkpoint_takes_no_story_there() -> None:
+    told = [*history()[:5], entry(5, "agent_completed", "implementing", "ready for qa_approval")]
+    started = {"id": "4.5", "state": "implementing", "storyFile": "a.md"}
+    told.append(entry(6, "phase_changed", "committing"))
+    assert codes(document(history=told, stories={"4.5": started})) == ["phase-skipped"]
+
+
 def test_a_story_that_is_complete_and_of_which_nothing_is_told_lacks_everything() -> None:
     found = codes(document(history=[]))
     assert found == ["phase-skipped"] * 5 + ["completed-without-approval"] * 3
@@ -77,6 +84,10 @@ def test_a_story_that_is_complete_and_of_which_nothing_is_told_lacks_everything(
         (7, [("user_deferred", None, "qa_approval")], ["qa"]),
         (8, [("user_rejected", "committing", None)], ["commit"]),
         (8, [("checkpoint_reached", "committing", "commit_approval")], ["commit"]),
+        # What people read says less than the fields: of which checkpoint it is, and which phases were gone through.
+        (4, [("user_rejected", "validating", "not before qa_approval")], ["po"]),
+        (7, [("user_deferred", "qa_review", "as at po_approval")], ["qa"]),
+        (8, [("user_approved", "qa_review", "ready for commit_approval")], ["commit"]),
         # Something was done since that it is to approve.
         (7, [("agent_started", "fixing", None), ("agent_completed", "qa_review", None)], ["qa"]),
         (8, [("agent_completed", "implementing", None), ("phase_changed", "qa_review", None)], ["qa", "commit"]),

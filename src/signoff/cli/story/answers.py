@@ -8,7 +8,6 @@ from typing import Any
 
 from signoff.errors import InvalidInputError
 from signoff.gates.keys import check_gate_key
-from signoff.gates.prompt import APPROVE
 from signoff.stories.choices import CHOICES, Action, find_action
 from signoff.stories.state import Kind
 
@@ -17,8 +16,8 @@ _KINDS = {name: kind for kind in Kind for name in (kind.value, kind.value.replac
 
 @dataclass
 class Answers:
-    """By the kind of a checkpoint, or by a gate's key, what is said there: one after the other, and the last approval
-    for as long as it is asked for."""
+    """By the kind of a checkpoint, or by a gate's key, what is said there: one after the other, each once. What is
+    asked anew shows something else, which nobody can have answered before."""
 
     named: dict[str, list[str]] = field(default_factory=dict)
     rationale: str | None = None
@@ -33,11 +32,7 @@ class Answers:
         said = self.named.get(view["gateKey"]) or self.named.get(kind) or []
         if not said:
             return None
-        action = _action(kind, said[0])
-        # Who said fix once has not said it for ever.
-        if len(said) > 1 or action.effect != APPROVE:
-            said.pop(0)
-        payload = {"choice": action.key}
+        payload = {"choice": _action(kind, said.pop(0)).key}
         return payload if self.rationale is None else {**payload, "rationale": self.rationale}
 
 

@@ -16,6 +16,7 @@ from signoff.app.answer_checkpoint import (
     Outcome,
     answer_again,
     answer_checkpoint,
+    reply_at,
     settle_checkpoint,
 )
 from signoff.app.ask_checkpoint import Asked, ask_checkpoint, asked_before
@@ -147,7 +148,22 @@ class Desk:
             why = "This was decided before; without --choice the state file is brought up to date."
             raise GateDecidedError(why, receipt=receipt)
         note(f"Decided before: {receipt_line(receipt)}. Bringing {self.path} up to date.")
-        return settle_checkpoint(self.backend, self._file, asked, make_commit=self._make_commit)
+        outcome = settle_checkpoint(self.backend, self._file, asked, make_commit=self._make_commit)
+        if wanted is not None:
+            self._say_the_same(asked, wanted, outcome)
+        return outcome
+
+    def _say_the_same(self, asked: Asked, wanted: Action, outcome: Outcome) -> None:
+        """The same choice with another message or reason, or by somebody else, is another answer, and comes too late.
+
+        Raises:
+            GateDecidedError: it is, with the receipt of the one that decided.
+        """
+        try:
+            reply_at(self.backend, asked, **self._reply(asked, wanted, self.said.rationale))
+        except GateDecidedError:
+            self._tell(outcome)
+            raise
 
     def _put(self, asked: Asked) -> Outcome | None:
         """Draw it, and take the answer; None where nobody is there to give one."""
@@ -248,7 +264,7 @@ class Desk:
         return answer_checkpoint(self.backend, self._file, asked, **reply, make_commit=self._make_commit)
 
     def _reply(self, asked: Asked, action: Action, rationale: str | None) -> dict[str, Any]:
-        """The answer, as `answer_checkpoint` and `answer_again` take it."""
+        """The answer, as `answer_checkpoint`, `answer_again` and `reply_at` take it."""
         about, message, payload = asked.checkpoint.about, self.said.message, {"choice": action.key}
         if rationale is not None:
             payload["rationale"] = rationale

@@ -29,7 +29,6 @@ def follow_story(
 ) -> int:
     """The exit code. `find` starts the run, or finds the one to go on with."""
     settings = call.settings
-    _check_agent(settings)
     migrates = creates and settings.database_url is None
     with ended_by_signals(), own_ledger(call, creates=creates, migrates=migrates) as world:
         run = find(world)
@@ -50,8 +49,12 @@ def follow_story(
     return code
 
 
-def _check_agent(settings: Settings) -> None:
-    """That somebody is there to do the work is asked before anything begins."""
+def check_agent(settings: Settings) -> None:
+    """Whether somebody is there to do the work; it is asked before anything begins.
+
+    Raises:
+        InvalidInputError: (`no-agent`) nobody is.
+    """
     if settings.agent == "replay" and settings.replay_dir is None:
         raise InvalidInputError(
             "Who does the work? Say --agent command --agent-command PROGRAM, --agent none (you do it), or "

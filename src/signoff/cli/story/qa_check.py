@@ -13,7 +13,7 @@ from signoff.cli.call import Call, takes_settings
 from signoff.cli.failure import DONE, FAILED
 from signoff.cli.output import counted, say
 from signoff.cli.terminal import one_line
-from signoff.stories.qa_gate import Checked, Finding, newest_of
+from signoff.stories.qa_gate import Checked, Finding, QaGate, newest_of
 
 _EPILOG = """\b
 Examples:
@@ -60,11 +60,22 @@ def _superseded(checked: Mapping[str, Checked]) -> dict[str, Checked]:
     for path, one in checked.items():
         story = None if one.gate is None else one.gate.story
         holds = None if story is None else newest[story]
-        if holds not in (None, path):
-            finding = Finding("superseded", f"Story {story} has a gate that was updated later, {holds}.")
+        if one.gate is not None and holds is not None and holds != path:
+            finding = Finding("superseded", f"Story {story} has {_why(one.gate, checked[holds].gate)}: {holds}.")
             one = replace(one, findings=(*one.findings, finding))
         told[path] = one
     return told
+
+
+def _why(gate: QaGate, newest: QaGate | None) -> str:
+    """Why another gate of its story holds."""
+    at = None if newest is None else newest.updated_at
+    if at is None:
+        return "another gate, and neither says when it was updated; the last by its path holds"
+    if gate.updated_at is None:
+        return "a gate that says when it was updated, which this one does not; that one holds"
+    when = "later" if gate.updated_at < at else "at the same time; the last by its path holds"
+    return f"a gate that was updated {when}"
 
 
 def _newest(checked: Mapping[str, Checked]) -> dict[str, str]:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from signoff.app.world import World
 
 
-def run_to_resume(world: World, state_file: str, story_id: str | None, *, actor: str) -> Run:
-    """
+def run_to_resume(world: World, state_file: str, story_id: str | None) -> Run:
+    """The run that there is to go on with; nothing is done to it.
+
     Raises:
         NotFoundError: (`no-story-run`). InvalidInputError: (`story-ended`) it has ended for good.
     """
@@ -30,10 +31,15 @@ def run_to_resume(world: World, state_file: str, story_id: str | None, *, actor:
         of = "of any story" if story_id is None else f"of story {story_id}"
         raise NotFoundError(f"There is no run {of} with the state file {state_file}.", code="no-story-run")
     run = runs[0]
+    if run.is_finished and (run.status is not Status.ERROR or _is_aborted(world, run)):
+        raise _has_ended(run)
+    return run
+
+
+def go_on(world: World, run: Run, *, actor: str) -> Run:
+    """From where it stopped, or from a checkpoint that is asked anew."""
     if not run.is_finished:
         return _asked_again(world, run, actor)
-    if run.status is not Status.ERROR or _is_aborted(world, run):
-        raise _has_ended(run)
     note(f"It goes on from where it stopped: {run.error}")
     return retry_run(world, workflow_id=run.workflow_id, actor=actor)
 

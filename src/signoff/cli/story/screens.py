@@ -112,7 +112,11 @@ class Screen:
             self._said("Gate File", about.gate_file)
 
     def _commit(self, about: CommitData, changes: Changes | None, message: str | None) -> None:
-        files = [(file.status, file.path) for file in changes.files] if changes else [("", one) for one in about.paths]
+        files = (
+            [(file.words, one_line(file.path)) for file in changes.files]
+            if changes
+            else [("", one_line(one)) for one in about.paths]
+        )
         count = f"{len(files)} file{'' if len(files) == 1 else 's'}"
         self._table(f"FILES TO COMMIT ({count})", ("Status", "File Path"), files, styled=True)
         if changes is not None:

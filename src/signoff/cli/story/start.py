@@ -61,7 +61,7 @@ _ANSWER = click.option(
     *("--answer", "answers"),
     multiple=True,
     metavar="[CHECKPOINT=]CHOICE",
-    help="Answer po, qa or commit, or all; several for one are said one after the other.",
+    help="Answer po, qa or commit, or all, once; several for one are said one after the other.",
 )
 _RATIONALE = click.option("--rationale", metavar="TEXT", help="Why, for what --answer says.")
 
@@ -105,8 +105,9 @@ def start(
         plan = plan_of_story(project.about(story), ttl_s=CHECKPOINT_TTL_S)
         return start_story(world, plan, actor=act_as(world, call.actor))
 
-    from signoff.cli.story.follow import follow_story
+    from signoff.cli.story.follow import check_agent, follow_story
 
+    check_agent(call.settings)
     return follow_story(call, project.state_file, said, begin, creates=True, is_resumed=False)
 
 
@@ -124,7 +125,7 @@ def resume(call: Call, story_id: str | None, state: Path | None, answers: Sequen
     anew. After an aborted commit, or a step that failed, it goes on from there.
     """
     from signoff.cli.own_ledger import check_own
-    from signoff.cli.story.follow import follow_story
+    from signoff.cli.story.follow import check_agent, follow_story
     from signoff.cli.story.project import repository_here, state_file_in
 
     root = repository_here() or Path.cwd()
@@ -134,9 +135,11 @@ def resume(call: Call, story_id: str | None, state: Path | None, answers: Sequen
     said = Said(answers, rationale).read()
 
     def find(world: World) -> Run:
-        from signoff.cli.story.resumption import run_to_resume
+        from signoff.cli.story.resumption import go_on, run_to_resume
 
-        return run_to_resume(world, str(state_file), story_id, actor=call.actor)
+        run = run_to_resume(world, str(state_file), story_id)
+        check_agent(call.settings)
+        return go_on(world, run, actor=call.actor)
 
     return follow_story(call, state_file, said, find, creates=False, is_resumed=True)
 

@@ -17,8 +17,28 @@ from signoff.runners.git import check_git, run_git
 from signoff.runners.process import Limits, Outcome, inherited_environment, run_program
 from signoff.runners.repository import head_of
 from signoff.runners.story.commit_lock import hold_commits
-from signoff.runners.story.look import LINK, Entry, Found, checked, find, is_well, lock_problem, look, named, told
-from signoff.stories.changes import UNCHANGED, Changed, Changes, CommitOutcome, Committed, FileChange, HookFailed
+from signoff.runners.story.look import (
+    Entry,
+    Found,
+    checked,
+    find,
+    is_well,
+    kept_modes,
+    lock_problem,
+    look,
+    named,
+    told,
+)
+from signoff.stories.changes import (
+    LINK,
+    UNCHANGED,
+    Changed,
+    Changes,
+    CommitOutcome,
+    Committed,
+    FileChange,
+    HookFailed,
+)
 
 #: Hooks may run a whole suite of tests.
 COMMIT_LIMITS = Limits(timeout_s=1_800, output_bytes_max=1_048_576)
@@ -57,6 +77,9 @@ def _commit(root: Path, approved: Changes, message: str, lock: int) -> CommitOut
     with tempfile.TemporaryDirectory(prefix="signoff-commit-") as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         _fill_index(root, approved.head, wanted, env)
+        tree = checked(_git(root, "write-tree", env=env), "write the tree").strip()
+        if (ours := _held(root, approved.head, tree)) != wanted:
+            return _not_as_shown(ours, wanted)
         # In a file: a pipe would end in the middle of a message where we are killed.
         text = Path(folder) / "message"
         text.write_bytes(f"{message}\n".encode())
@@ -67,7 +90,7 @@ def _commit(root: Path, approved: Changes, message: str, lock: int) -> CommitOut
     made = _tip(root, branch)
     if made is None or made == approved.head:
         return _gone_elsewhere(root, approved)
-    if _parents(root, made) != _expected_parents(approved) or _held(root, approved.head, made) != wanted:
+    if _parents(root, made) != _expected_parents(approved) or _tip(root, made, "tree") != tree:
         return _taken_back(root, approved, branch, made, wanted)
     return _finished(root, approved, made, message)
 
@@ -77,9 +100,9 @@ def _busy(root: Path) -> Changed | None:
     return None if why is None else Changed(why)
 
 
-def _tip(root: Path, ref: str) -> str | None:
-    """The commit that a branch is at, by its whole name, for a hook may have checked out another one."""
-    found = _git(root, "rev-parse", "--quiet", "--verify", f"{ref}^{{commit}}")
+def _tip(root: Path, ref: str, kind: str = "commit") -> str | None:
+    """The commit that a branch is at, by its whole name, for a hook may have checked out another one; or its tree."""
+    found = _git(root, "rev-parse", "--quiet", "--verify", f"{ref}^{{{kind}}}")
     return found.stdout.decode().strip() or None
 
 
@@ -98,8 +121,9 @@ def _difference(approved: Changes, now: Changes) -> Changed | None:
 def _wanted(root: Path, approved: Changes) -> dict[str, Entry] | Changed:
     """The entries of the commit's tree, made of the very bytes that were approved."""
     wanted = {}
+    modes = kept_modes(root, {file.path: file.mode for file in approved.files})
     for file in approved.files:
-        found = find(root, file.path)
+        found = find(root, file.path, mode=modes.get(file.path))
         if found.sha256 != file.sha256 or found.mode != file.mode:
             return Changed(f"Changed since they were shown: {file.path}.", (file.path,))
         if found.data is None:
@@ -136,9 +160,9 @@ def _expected_parents(approved: Changes) -> list[str]:
 
 
 def _held(root: Path, head: str | None, made: str) -> dict[str, Entry]:
-    """What the commit changes; the mode of a file that it takes away is `_GONE`."""
-    since = [head] if head else ["--root"]
-    words = ("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id", *since, made)
+    """What a commit, or a tree, changes; the mode of a file that it takes away is `_GONE`."""
+    since = head or _said(root, "hash-object", "-t", "tree", "--stdin")
+    words = ("diff-tree", "-r", "-z", "--no-renames", since, made)
     fields = checked(run_git(root, *words), "look at the commit").split("\0")
     entries = {}
     for about, path in zip(fields[0::2], fields[1::2], strict=False):
@@ -176,11 +200,13 @@ def _is_as_shown(root: Path, file: FileChange, entry: Entry) -> bool:
 
 
 def _finished(root: Path, approved: Changes, made: str, message: str) -> Committed:
-    """The person's own index is brought to what was committed, unless a hook has gone to another branch since."""
+    """The person's own index is brought to what was committed, unless a hook has gone to another commit since."""
     remarks = []
     now = head_of(root)
     if (now.branch, now.commit) != (approved.branch, made):
         remarks.append(f"A hook has checked out {now.branch or now.commit} after the commit.")
+    if now.commit != made:
+        remarks.append("The index is left as it was; to bring it to what is checked out, run: git reset")
     elif not is_well(_update_index(root, _held(root, approved.head, made), {})):
         remarks.append("The index could not be brought up to date; run: git reset")
     _git(root, "update-index", "-q", "--refresh")
@@ -190,10 +216,19 @@ def _finished(root: Path, approved: Changes, made: str, message: str) -> Committ
     return Committed(made, " ".join(remarks) or None)
 
 
+def _not_as_shown(ours: Mapping[str, Entry], wanted: Mapping[str, Entry]) -> Changed:
+    others = _unlike(ours, wanted)
+    return Changed(f"Git would not commit just what was shown: {named(others)}.", tuple(others))
+
+
+def _unlike(held: Mapping[str, Entry], wanted: Mapping[str, Entry]) -> list[str]:
+    return sorted(path for path in {*held, *wanted} if held.get(path) != wanted.get(path))
+
+
 def _taken_back(root: Path, approved: Changes, branch: str, made: str, wanted: Mapping[str, Entry]) -> Changed:
     """A hook has put something into the commit that nobody has seen."""
     held = _held(root, approved.head, made)
-    others = sorted(path for path in {*held, *wanted} if held.get(path) != wanted.get(path))
+    others = _unlike(held, wanted)
     _take_back(root, branch, approved, made)
     why = f"A hook changed what was to be committed ({named(others)}); the commit {made[:12]} was taken back."
     return Changed(why, tuple(others))

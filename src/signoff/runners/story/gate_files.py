@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,7 @@ from signoff.stories.qa_gate import Checked, Finding, check_qa_gate
 
 SUFFIXES = (".yml", ".yaml")
 FILE_BYTES_MAX = 1_048_576
+_SAVE = "Save it as UTF-8, in your editor or with such as:"
 
 
 def look_at_gate_files(paths: Iterable[Path]) -> Iterator[tuple[Path, Checked]]:
@@ -50,8 +52,11 @@ def _read(path: Path) -> str | Finding:
         return Finding("unreadable-file", f"It cannot be read: {error.strerror}.")
     if len(data) > FILE_BYTES_MAX:
         return Finding("unreadable-file", f"It has more than {FILE_BYTES_MAX} bytes.")
+    if b"\0" in data[:2] or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Finding("unreadable-file", f"It is UTF-16, not UTF-8. {_SAVE} iconv -f UTF-16 -t UTF-8", 1)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        return Finding("unreadable-file", f"It is not UTF-8 at byte {error.start}.", line)
+        why = f"It is not UTF-8 at byte {error.start + 1}. {_SAVE} iconv -f WINDOWS-1252 -t UTF-8"
+        return Finding("unreadable-file", why, line)

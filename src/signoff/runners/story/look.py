@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +17,23 @@ from signoff.errors import StepFailedError
 from signoff.runners.git import check_git, run_git
 from signoff.runners.process import End, Outcome
 from signoff.runners.repository import head_of
-from signoff.stories.changes import DELETED, MISSING, MODIFIED, NEW, UNCHANGED, Changes, FileChange
+from signoff.stories.changes import (
+    DELETED,
+    EXECUTABLE,
+    LINK,
+    MISSING,
+    MODIFIED,
+    NEW,
+    PLAIN,
+    UNCHANGED,
+    Changes,
+    FileChange,
+)
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
 NAMED_MAX = 10
 
-LINK, PLAIN, EXECUTABLE = "120000", "100644", "100755"
+_FOLDER, _MODULE = "040000", "160000"
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 
 #: Mode and id of what a tree has at a path.
@@ -53,14 +64,17 @@ def look(root: Path, paths: Sequence[str]) -> Changes:
         files = tuple(_change(path, find(root, path), None) for path in paths)
         return Changes(None, None, files, (f"There is no git repository in {root}.",))
     head = head_of(root)
-    known = _tree(root, head.commit, paths)
-    found = {path: find(root, path) for path in paths}
+    known = _tree(root, head.commit, sorted({*paths, *(folder for path in paths for folder in _folders(path))}))
+    modes = kept_modes(root, {path: known[path][0] if path in known else None for path in paths})
+    found = {path: find(root, path, mode=modes.get(path)) for path in paths}
     files = tuple(_change(path, found[path], known.get(path)) for path in paths)
     obstacles = [
         *([] if head.branch else ["No branch is checked out: HEAD is detached."]),
         *_under_way(root),
         *_staged_besides(root, head.commit, paths),
         *(f"{path} {one.why}." for path, one in found.items() if one.why),
+        *(why for path in paths if (why := _why_not_here(root, known, path))),
+        *(f"{path!r} is a name that cannot be shown as it is: rename it." for path in paths if not path.isprintable()),
         *_what_is_not_there(files),
     ]
     return Changes(head.branch, head.commit, files, tuple(obstacles))
@@ -71,11 +85,22 @@ def _change(path: str, found: Found, known: Entry | None) -> FileChange:
         return FileChange(path, MISSING if known is None else DELETED)
     is_same = known is not None and known == (found.mode, _blob_id(found.data, known[1]))
     status = NEW if known is None else UNCHANGED if is_same else MODIFIED
-    return FileChange(path, status, found.sha256, found.mode)
+    was = known[0] if known is not None and known[0] in (PLAIN, EXECUTABLE, LINK) else found.mode
+    return FileChange(path, status, found.sha256, found.mode, None if was == found.mode else was)
 
 
-def find(root: Path, path: str) -> Found:
-    """Nothing is followed out of the repository: not even a folder on the way may be a link."""
+def kept_modes(root: Path, known: Mapping[str, str | None]) -> dict[str, str]:
+    """The mode that each regular file keeps, having had this one before, where the permissions of files say nothing
+    (`core.fileMode` is false); none where they count."""
+    said = run_git(root, "config", "--type=bool", "--get", "core.fileMode")
+    if said.stdout.strip() != b"false":
+        return {}
+    return {path: EXECUTABLE if mode == EXECUTABLE else PLAIN for path, mode in known.items()}
+
+
+def find(root: Path, path: str, *, mode: str | None = None) -> Found:
+    """Nothing is followed out of the repository: not even a folder on the way may be a link. `mode` is that of a
+    regular file, where it is not to be asked."""
     *folders, _ = path.split("/")
     at = root
     for folder in folders:
@@ -83,14 +108,14 @@ def find(root: Path, path: str) -> Found:
         if at.is_symlink():
             return Found(why="is reached through a symbolic link")
     try:
-        return _read(root / path)
+        return _read(root / path, mode)
     except (FileNotFoundError, NotADirectoryError):
         return Found()
     except OSError as error:
         return Found(why=f"cannot be read: {error.strerror}")
 
 
-def _read(file: Path) -> Found:
+def _read(file: Path, mode: str | None) -> Found:
     facts = file.lstat()
     if stat.S_ISLNK(facts.st_mode):
         return Found(os.fsencode(file.readlink()), LINK)
@@ -100,7 +125,7 @@ def _read(file: Path) -> Found:
         return Found(why=f"has more than {FILE_BYTES_MAX} bytes")
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as opened:
-        return Found(opened.read(FILE_BYTES_MAX + 1), EXECUTABLE if facts.st_mode & 0o100 else PLAIN)
+        return Found(opened.read(FILE_BYTES_MAX + 1), mode or (EXECUTABLE if facts.st_mode & 0o100 else PLAIN))
 
 
 def _tree(root: Path, commit: str | None, paths: Sequence[str]) -> dict[str, Entry]:
@@ -115,6 +140,27 @@ def _tree(root: Path, commit: str | None, paths: Sequence[str]) -> dict[str, Ent
             mode, _, id_ = about.split(" ")
             entries[path] = (mode, id_)
     return entries
+
+
+def _why_not_here(root: Path, known: Mapping[str, Entry], path: str) -> str | None:
+    """What git would not commit at this path, or only with what nobody has listed."""
+    modes = {place: known[place][0] for place in (*_folders(path), path) if place in known}
+    for folder in _folders(path):
+        if modes.get(folder) == _MODULE or (root / folder / ".git").exists():
+            return f"{path} is in {folder}, a repository of its own (a submodule): commit it there."
+        if modes.get(folder, _FOLDER) != _FOLDER:
+            return f"{path} is in {folder}, a file in the last commit: first commit with git that it is a folder now."
+    if modes.get(path) == _MODULE:
+        return f"{path} is a repository of its own (a submodule): commit with git where it is."
+    if modes.get(path) == _FOLDER:
+        return f"{path} is a folder in the last commit: list the files that were in it too."
+    return None
+
+
+def _folders(path: str) -> list[str]:
+    """Those on the way to it, from the top."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
 
 
 def _under_way(root: Path) -> Iterator[str]:
