@@ -10,8 +10,9 @@ from browser_world import Site
 from ledger_databases import dump
 from playwright.sync_api import Page, expect
 from processes import Place
-from use_case_worlds import open_one, say
+from use_case_worlds import open_one, say, waiting_run
 
+from signoff.app.cancel_run import cancel_run
 from signoff.app.find import find_gate
 from signoff.gates import requirement as requirements
 from signoff.ledger.database import Database
@@ -85,7 +86,6 @@ def test_of_two_on_two_pages_one_decides_and_the_other_is_told_who(site: Site, d
     said = {"ada": "Approve by ada", "bob": "Reject by bob"}[row["actor"]]
     for page in (first, second):
         expect(page.get_by_role("group", name="Receipt")).to_contain_text(said)
-    second.get_by_text("What you wrote").click()
     expect(second.get_by_text("says bob" if second is bob else "says ada")).to_be_visible()
 
 
@@ -101,11 +101,30 @@ def test_open_pages_follow_what_a_command_decides(site: Site, signoff_dir: Path)
     assert done.code == 0, done
     expect(opened.get_by_role("group", name="Receipt")).to_contain_text("Approve by maria")
     expect(opened.locator("#decide")).to_be_hidden()
+    expect(opened.locator("#written pre")).to_have_text("half a thought")
     expect(opened.locator("#announce")).to_have_text("This gate is decided: Approve by maria.")
     expect(listed.get_by_text("Nothing waits for you.")).to_be_visible()
     expect(listed.locator("#announce")).to_have_text("No gate is open.")
+    expect(opened.locator("#history")).to_contain_text("Approve by maria")
     for page in (listed, opened):
         assert page.evaluate("window.isTheSame"), "it was not loaded again"
+
+
+def test_what_is_open_and_half_written_on_the_page_of_a_run_stays_while_the_run_goes_on(
+    site: Site, database: Database
+) -> None:
+    run, gate = waiting_run(site.world, database)
+    page = site.person()
+    with page.expect_request("**/live?*"):
+        page.goto(f"/runs/{run.workflow_id}")
+    page.get_by_text("Cancel this run").click()
+    page.get_by_label("Reason").fill("wrong br")
+    say(site.world, workflow_id=run.workflow_id, gate_key=gate.gate_key)
+    expect(page.locator("#run .state.received")).to_have_count(1)
+    expect(page.get_by_label("Reason")).to_have_value("wrong br")
+    expect(page.get_by_label("Reason")).to_be_focused()
+    cancel_run(site.world, workflow_id=run.workflow_id, actor="ada", reason=None)
+    expect(page.get_by_text("Cancel this run")).to_have_count(0)
 
 
 def test_pages_that_nobody_sees_hold_no_connection_and_catch_up_when_they_are_seen(site: Site) -> None:
@@ -157,8 +176,17 @@ def test_everything_can_be_done_with_keys_alone(site: Site) -> None:
     open_one(site.world, "g-new", ttl_s=90, title="A new one")
     expect(page.get_by_role("link", name="A new one")).to_be_visible()
     assert focused(page) == "Gate 1", "who reads stays where they were when the list changes"
+    keys.press("d")
+    expect(page.get_by_role("status")).to_have_text("This gate has no choice that defers.")
+    expect(page.get_by_role("status")).to_be_in_viewport()
+    say(site.world, gate_key="g-1")
+    expect(page.get_by_role("link", name="Gate 1")).to_have_count(0)
+    assert focused(page) == "Gate 2", "who goes on goes on with what has taken its place"
+    keys.press("k")
     keys.press("Enter")
-    expect(page.get_by_role("heading", name="Gate 1", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Gate 0", level=1)).to_be_visible()
+    keys.press("d")
+    expect(page.get_by_role("status")).to_have_text("This gate has no choice that defers.")
     page.go_back()
     keys.press("/")
     keys.type("gate 2")

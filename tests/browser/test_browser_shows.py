@@ -156,8 +156,11 @@ def pages_of(page: Page, furnished: dict[str, str]) -> Iterator[str]:
     page.goto(furnished["gate"])
     page.get_by_role("button", name="Look once more").evaluate("button => button.form.noValidate = true")
     page.get_by_role("button", name="Look once more").click()
-    page.get_by_role("alert").wait_for()
+    expect(page.get_by_role("alert")).to_be_in_viewport()
+    expect(page.get_by_role("alert")).to_be_focused()
     yield "gate with an error"
+    page.get_by_role("link", name="Choice").click()
+    expect(page.get_by_role("radio").first).to_be_in_viewport()
     page.get_by_role("radio").first.check()
     page.get_by_role("textbox", name="Your name").fill("ada")
     page.get_by_role("button", name="Look once more").click()
@@ -191,6 +194,29 @@ def test_every_page_can_be_used_by_everybody(
 
 SMALL_TARGETS = """() => [...document.querySelectorAll("button, input, select, summary")]
   .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 18 && !one.closest("label"))
+  .map((one) => one.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 800}, PHONE], ids=["laptop", "phone"])
+def test_nothing_lies_over_what_somebody_fills_in(
+    site: Site, furnished: dict[str, str], viewport: dict[str, int]
+) -> None:
+    page = site.known("ada", "lead", viewport=viewport, reduced_motion="reduce")
+    page.goto(furnished["gate of several people"])
+    page.locator("a.jump").evaluate("link => link.click()")
+    first = page.locator("form.answer :is(input:not([type=hidden]), select, textarea)").first
+    expect(first).to_be_in_viewport()
+    assert first.get_attribute("name") == "choice", "the answer comes before what belongs to it"
+    assert page.evaluate(COVERED) == []
+
+
+COVERED = """() => [...document.querySelectorAll(".decide :is(input:not([type=hidden]), select, textarea, button)")]
+  .filter((one) => one.checkVisibility())
+  .filter((one) => {
+    one.focus();
+    const { left, top, width, height } = one.getBoundingClientRect();
+    return !one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  })
   .map((one) => one.outerHTML.slice(0, 120))"""
 
 

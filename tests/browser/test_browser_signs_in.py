@@ -6,9 +6,10 @@ from browser_world import Site, serving, sign_in
 from inbox_world import make_known
 from ledger_databases import dump
 from playwright.sync_api import expect
-from use_case_worlds import open_one
+from use_case_worlds import open_one, say
 
 from signoff.app.make_link import make_link
+from signoff.gates.requirement import Actor
 from signoff.gates.session import IDLE_MS
 from signoff.ledger.database import Database
 
@@ -52,6 +53,38 @@ def test_a_session_that_nobody_uses_ends_and_an_answer_is_not_taken_any_more(sit
     page.get_by_role("button", name="Look once more").click()
     expect(page.get_by_role("heading", name="Sign in first")).to_be_visible()
     assert dump(database, "human_interactions")["human_interactions"] == []
+
+
+def test_what_is_being_written_outlives_the_session_on_an_open_page(site: Site, database: Database) -> None:
+    choices = [
+        {"key": "yes", "label": "Approve", "effect": "approve"},
+        {"key": "no", "label": "Reject", "effect": "reject"},
+        {"key": "later", "label": "Later", "effect": "hold"},
+    ]
+    open_one(site.world, ttl_s=86_400, prompt={"choices": choices})
+    token = make_known(site.world, "ada")
+    page = site.person()
+    sign_in(page, token)
+    with page.expect_request("**/live?*"):
+        page.goto(PATH)
+    page.get_by_role("radio", name="Reject").check()
+    page.get_by_label("Rationale").fill("a long thought")
+    other = page.context.new_page()
+    other.goto("/sign-out")
+    other.get_by_role("button", name="Sign out here").click()
+    say(site.world, payload={"choice": "later"}, actor=Actor("grace"))
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="sign in in another tab").click()
+    tab = opened.value
+    tab.get_by_label("Token").fill(token)
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("heading", name="Go?")).to_be_visible()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#standing")).to_contain_text("Time left")
+    expect(page.get_by_label("Rationale")).to_have_value("a long thought")
+    page.get_by_role("button", name="Look once more").click()
+    page.get_by_role("button", name="Sign: Reject").click()
+    expect(page.get_by_role("group", name="Receipt")).to_contain_text("Reject by ada")
 
 
 def test_a_page_of_another_site_decides_nothing(site: Site, database: Database) -> None:

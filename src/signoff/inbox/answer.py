@@ -55,6 +55,13 @@ def read_answer(form: Form, prompt: Prompt) -> Answer:
     return Answer(payload, digest)
 
 
+def written(form: Form) -> list[tuple[str, str]]:
+    """What somebody has written in words of their own, under the names of the form: for a page that takes none of it
+    and loses none of it."""
+    own = OWN_NAMES - {"condition"} | {"choice", "next", "token"}
+    return [(name.removeprefix("field:"), text) for name, text in form.values if name not in own and text.strip()]
+
+
 def hidden_pairs(form: Form) -> Sequence[tuple[str, str]]:
     """What a confirmation sends once more, as it came."""
     return [(name, text) for name, text in form.values if name not in ("csrf", "dedupeKey", "edit", "actor")]

@@ -26,6 +26,15 @@ def is_diff(text: str) -> bool:
     return _BEGINS.match(text) is not None and _HUNK.search(text) is not None
 
 
+def marked_lines(text: str) -> Iterator[DiffLine]:
+    """Of a text that is said to be a diff: where it has no hunk, each line is what its first character says."""
+    if _HUNK.search(text) is not None:
+        yield from diff_lines(text)
+        return
+    for line in text.rstrip("\n").split("\n"):
+        yield DiffLine({"+": ADDED, "-": REMOVED}.get(line[:1], SAME), line)
+
+
 def diff_lines(text: str) -> Iterator[DiffLine]:
     """Inside a hunk a line that begins with `---` is one that was removed, and no head of a file: lines are counted."""
     old = new = old_left = new_left = 0

@@ -13,50 +13,40 @@ from signoff.app.reply import reply
 from signoff.app.show_gate import Shown, show_gate
 from signoff.documents.plain_text import sanitise
 from signoff.errors import ConflictError, InvalidInputError, NotEntitledError, NotFoundError, SignoffError
-from signoff.gates.gate import Gate, check_digest, check_open
-from signoff.gates.interaction import Interaction
-from signoff.gates.prompt import APPROVE, Choice
+from signoff.gates.gate import Gate, State, check_digest, check_open
+from signoff.gates.prompt import APPROVE, HOLD, Choice
 from signoff.gates.reply import Reply, check_requirement, read_reply
-from signoff.gates.requirement import Need
+from signoff.gates.requirement import is_same
 from signoff.inbox import words
-from signoff.inbox.answer import CONDITIONS_SHOWN, Answer, hidden_pairs, input_name, read_answer
+from signoff.inbox.answer import CONDITIONS_SHOWN, Answer, hidden_pairs, input_name, read_answer, written
 from signoff.inbox.evidence import INLINE_CHARS_MAX, content_of, pieces_of
 from signoff.inbox.form import Form
 from signoff.inbox.markdown import CHARS_MAX
 from signoff.inbox.outline import outline_of
+from signoff.inbox.problem import NAME, Problem, field_control, problems_of
 from signoff.inbox.render import gate_path, pretty_json
+from signoff.inbox.standing import effects_of, of_person, said_at, seats_of, ways_of
 from signoff.inbox.visit import HEADERS, Visit
 
 ORIGIN = "inbox"
+
+#: Refusals of what was filled in, which a reader can put right in the form.
+_OF_CONTROLS = frozenset({"bad-choice", "invalid-reply", "items-required", "justification-required"})
 
 _PLAIN = {**HEADERS, "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'"}
 
 
 @dataclass(frozen=True)
-class Said:
-    """An answer that was given, and what it was understood to say."""
-
-    one: Interaction
-    reply: Reply
-
-
-@dataclass(frozen=True)
-class Seat:
-    """A need, and how many of its places are still open."""
-
-    need: Need
-    left: int
-
-
-@dataclass(frozen=True)
 class Filled:
-    """What the form shows as filled in: nothing at first, what was sent where something was wrong with it."""
+    """What the form shows as filled in: nothing at first, what was sent where something was wrong with it. `name` is
+    what was typed as one, None for that of whoever looks."""
 
     choice: str | None
     rationale: str
     conditions: Sequence[str]
     items: frozenset[str]
     fields: dict[str, str]
+    name: str | None = None
 
 
 def show(visit: Visit) -> Response:
@@ -72,6 +62,7 @@ def confirm(visit: Visit) -> Response:
         if visit.form.one("edit"):
             return _page(visit, shown, _refilled(visit.form, gate))
         check_open(gate)
+        _check_name(visit)
         answer = read_answer(visit.form, gate.prompt)
         check_digest(gate, answer.prompt_digest)
         said = read_reply(answer.payload, gate.prompt)
@@ -81,14 +72,15 @@ def confirm(visit: Visit) -> Response:
         return _decided_meanwhile(visit, gate, error)
     except (InvalidInputError, NotEntitledError) as error:
         return _refused(visit, shown, error)
+    ways = ways_of(gate, shown.answers, visit.person())
     return visit.page(
         "confirm.html",
         gate=gate,
         said=said,
-        words_of_effect=words.EFFECTS[said.choice.effect],
-        is_one_of_several=said.approves and sum(shown.places_left.values()) > 1,
+        effect=effects_of(gate, ways)[said.choice.key],
+        is_final=ways[said.choice.key].lets_go_on if said.approves else said.choice.effect != HOLD,
         items=_items(gate, said),
-        fields=[(field.title or field.key, said.fields.get(field.key)) for field in gate.prompt.fields],
+        fields=_fields(gate, said),
         hidden=hidden_pairs(visit.form),
         dedupe_key=f"inbox:{secrets.token_hex(16)}",
         path=_path(gate),
@@ -100,6 +92,7 @@ def answer(visit: Visit) -> Response:
     shown = _shown(visit)
     gate = shown.gate
     try:
+        _check_name(visit)
         given = read_answer(visit.form, gate.prompt)
         _reply(visit, gate, given)
     except ConflictError as error:
@@ -144,10 +137,18 @@ def _shown(visit: Visit) -> Shown:
 
 
 def _page(
-    visit: Visit, shown: Shown, filled: Filled, *, error: SignoffError | None = None, status: int = 200
+    visit: Visit,
+    shown: Shown,
+    filled: Filled,
+    *,
+    error: SignoffError | None = None,
+    problems: Sequence[Problem] = (),
+    status: int = 200,
 ) -> Response:
     gate = shown.gate
     payload = gate.prompt.wire.get("payload")
+    ways = ways_of(gate, shown.answers, visit.person())
+    said = said_at(gate, shown.answers)
     return visit.page(
         "gate.html",
         status=status,
@@ -155,29 +156,52 @@ def _page(
         gate=gate,
         filled=filled,
         error=error,
+        problems={problem.control: problem for problem in problems},
         path=_path(gate),
+        beside=_beside(visit, gate),
         markdown_chars_max=CHARS_MAX,
         text_chars=INLINE_CHARS_MAX,
         subject=gate.prompt.subject,
         payload=None if payload is None else outline_of(_beside_subject(payload)),
         pieces=pieces_of(gate, shown.artifacts),
-        answers=[Said(one, read_reply(one.payload, gate.prompt)) for one in shown.answers],
-        seats=[Seat(need, shown.places_left.get(need.label, 0)) for need in gate.requirement.needs],
+        answers=said,
+        mine=of_person(said, visit.person()),
+        ways=ways,
+        effects=effects_of(gate, ways),
+        seats=seats_of(gate, ways),
         conditions_of=words.conditions_of(gate.requirement),
         input_name=input_name,
+        field_control=field_control,
         conditions_shown=max(CONDITIONS_SHOWN, len(filled.conditions) + 1),
         was_answered="answered" in visit.query,
     )
 
 
+def _beside(visit: Visit, gate: Gate) -> str:
+    """What changes with the gate beside its head, without what is being written; the token of the form changes with
+    who is signed in."""
+    effects = [f"#effect-{number}" for number, _ in enumerate(gate.prompt.choices, start=1)]
+    return ",".join(["#history", "#mine", *effects, *([] if visit.is_open else ["#csrf", "#who"])])
+
+
 def _refused(visit: Visit, shown: Shown, error: SignoffError) -> Response:
     """The form as it was sent, and what is wrong with it."""
     status = 403 if isinstance(error, NotEntitledError) else 400
-    return _page(visit, shown, _refilled(visit.form, shown.gate), error=error, status=status)
+    problems = _problems(visit, shown.gate, error)
+    return _page(visit, shown, _refilled(visit.form, shown.gate), error=error, problems=problems, status=status)
+
+
+def _problems(visit: Visit, gate: Gate, error: SignoffError) -> list[Problem]:
+    """What of it is a control's; nothing where the form itself was none of ours."""
+    if visit.refused_name is not None:
+        return [Problem(NAME, "Your name", error.message)]
+    if error.code not in _OF_CONTROLS:
+        return []
+    return problems_of(read_answer(visit.form, gate.prompt).payload, gate)
 
 
 def _decided_meanwhile(visit: Visit, gate: Gate, error: ConflictError) -> Response:
-    """No error: somebody else was first, and this is who."""
+    """No error: somebody else was first, or the same person elsewhere, and this is who."""
     now = show_gate(visit.world, gate.workflow_id, gate.gate_key, visit.person()).gate
     return visit.page(
         "decided.html",
@@ -186,8 +210,14 @@ def _decided_meanwhile(visit: Visit, gate: Gate, error: ConflictError) -> Respon
         receipt=now.receipt(),
         error=error,
         path=_path(gate),
-        rationale=(visit.form.all("rationale") or [""])[0],
+        is_own=now.state is State.RECEIVED and is_same(visit.person().name, now.decided_by),
+        written=written(visit.form),
     )
+
+
+def _check_name(visit: Visit) -> None:
+    if visit.refused_name is not None:
+        raise visit.refused_name
 
 
 def _check_entitled(shown: Shown, said: Reply) -> None:
@@ -199,6 +229,12 @@ def _check_entitled(shown: Shown, said: Reply) -> None:
 def _items(gate: Gate, said: Reply) -> list[tuple[str, bool]]:
     checklist = gate.prompt.wire.get("checklist") or []
     return [(item["text"], bool(said.ticked.get(item["id"]))) for category in checklist for item in category["items"]]
+
+
+def _fields(gate: Gate, said: Reply) -> list[tuple[str, str]]:
+    """What was filled in beside choice and rationale."""
+    given = [(field.title or field.key, said.fields.get(field.key)) for field in gate.prompt.fields]
+    return [(title, words.value_words(value)) for title, value in given if value is not None]
 
 
 def _beginning(visit: Visit, gate: Gate) -> Filled:
@@ -219,6 +255,7 @@ def _refilled(form: Form, gate: Gate) -> Filled:
         conditions=[text for text in form.all("condition") if text.strip()],
         items=frozenset(form.all("item")),
         fields={field.key: first(input_name(field.key)) for field in gate.prompt.fields},
+        name=first("actor") or None,
     )
 
 

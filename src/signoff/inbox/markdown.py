@@ -17,12 +17,18 @@ from markdown_it.utils import OptionsDict
 from markupsafe import Markup, escape
 
 from signoff.documents.plain_text import sanitise
+from signoff.inbox.diff import marked_lines
 
 CHARS_MAX = 40_000
 LINE_CHARS_MAX = 5_000
 LEVELS_MAX = 12
 SCHEMES = ("http", "https", "mailto")
 REL = "noopener noreferrer nofollow"
+#: What a fence is called whose lines are those of a diff.
+_CHANGES = ("diff", "patch")
+_CHANGE = Markup(
+    '<div class="scroll" tabindex="0" role="region" aria-label="A change"><table class="diff">\n{}</table></div>\n'
+)
 #: A page has headings of its own above.
 _HEADINGS_DOWN = 2
 
@@ -56,6 +62,7 @@ def _make_plainer(token: Token) -> None:
     if token.type in ("heading_open", "heading_close"):
         token.tag = f"h{min(6, int(token.tag[1]) + _HEADINGS_DOWN)}"
     if token.type == "fence":
+        token.type = "change" if token.info.strip().lower() in _CHANGES else "fence"
         token.info = ""
     for child in token.children or []:
         if child.type == "link_open":
@@ -69,10 +76,21 @@ def _image(_: RendererHTML, tokens: Sequence[Token], index: int, __: OptionsDict
     return str(Markup('<a href="{}" rel="{}">[{}]</a>').format(url, REL, escape(words)))
 
 
+def _change(
+    _: RendererHTML, tokens: Sequence[Token], index: int, __: OptionsDict, ___: MutableMapping[str, Any]
+) -> str:
+    """Its lines told apart, as those of evidence are."""
+    cells = '<tr class="{}"><td class="n">{}</td><td class="n">{}</td><td><code>{}</code></td></tr>\n'
+    lines = marked_lines(tokens[index].content)
+    rows = [Markup(cells).format(one.kind, one.old or "", one.new or "", one.text) for one in lines]  # noqa: S704
+    return str(_CHANGE.format(Markup("").join(rows)))
+
+
 def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": LEVELS_MAX * 2}).enable(["table", "strikethrough"])
     parser.validateLink = is_safe_link  # type: ignore[method-assign]  # the library's own way
     parser.add_render_rule("image", _image)
+    parser.add_render_rule("change", _change)
     return parser
 
 

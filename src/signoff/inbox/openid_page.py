@@ -40,7 +40,7 @@ def leave(visit: Visit) -> Response:
     if visit.is_open:
         return visit.go("/")
     if wait_s := attempts_of(visit).wait_s(address_of(visit), visit.world.clock()):
-        return tell_to_wait(visit, wait_s)
+        return tell_to_wait(visit, wait_s, next_path)
     departure = depart(next_path, visit.world.clock())
     try:
         url = _provider(visit).sign_in_url(departure, _redirect_uri(visit))
@@ -54,9 +54,9 @@ def come_back(visit: Visit) -> Response:
     """Whoever was not sent off from this browser is nobody's attempt: neither counted nor recorded, since any page can
     make a browser ask for this address."""
     now = visit.world.clock()
-    if wait_s := attempts_of(visit).wait_s(address_of(visit), now):
-        return tell_to_wait(visit, wait_s)
     departure = read_departure(visit.cookie(AWAY_COOKIE), now)
+    if wait_s := attempts_of(visit).wait_s(address_of(visit), now):
+        return tell_to_wait(visit, wait_s, own_path(None if departure is None else departure.next_path))
     if departure is None or not departure.is_of(visit.query.get("state")):
         error = f"This sign-in was not begun in this browser, or more than {AWAY_S_MAX // 60} minutes ago. Begin again."
         return show_form(visit, next_path="/", error=error, status=401)

@@ -31,7 +31,7 @@ def take_token(visit: Visit) -> Response:
     address, attempts = address_of(visit), attempts_of(visit)
     now = visit.world.clock()
     if wait_s := attempts.wait_s(address, now):
-        return tell_to_wait(visit, wait_s)
+        return tell_to_wait(visit, wait_s, next_path)
     if visit.is_open:
         return visit.go("/")
     try:
@@ -60,13 +60,12 @@ def sign_out(visit: Visit) -> Response:
 
 
 def show_link(visit: Visit) -> Response:
-    """A page with a button. Programs look at links before people do: to look uses nothing up. Whoever is signed in for
-    more than one gate needs no link, and is shown its gate."""
+    """A page with a button. Programs look at links before people do: to look uses nothing up. Whoever is signed in
+    already, by this link or for more than one gate, is shown its gate."""
     if not is_token(visit.parameter("secret"), LINK_PREFIX):
         raise NotSignedInError("This is not a link that was made here.", code="link-refused")
-    if visit.signed_in is not None and not visit.is_limited:
-        link = find_link(visit.world, secret=visit.parameter("secret"))
-        return visit.go("/" if link is None else gate_path(link.workflow_id, link.gate_key))
+    if (gate := _gate_within_reach(visit)) is not None:
+        return visit.go(gate)
     return visit.page("link.html", error=None)
 
 
@@ -74,7 +73,9 @@ def take_link(visit: Visit) -> Response:
     address, attempts = address_of(visit), attempts_of(visit)
     now = visit.world.clock()
     if wait_s := attempts.wait_s(address, now):
-        return tell_to_wait(visit, wait_s)
+        return tell_to_wait(visit, wait_s, visit.path)
+    if (gate := _gate_within_reach(visit)) is not None:
+        return visit.go(gate)
     try:
         session, secret, link = use_link(visit.world, secret=visit.parameter("secret"))
     except NotSignedInError as error:
@@ -84,13 +85,24 @@ def take_link(visit: Visit) -> Response:
     return visit.go(gate_path(link.workflow_id, link.gate_key))
 
 
+def _gate_within_reach(visit: Visit) -> str | None:
+    """Where the link leads, for whoever is signed in there already; None for whom it has to sign in."""
+    if visit.signed_in is None:
+        return None
+    link = find_link(visit.world, secret=visit.parameter("secret"))
+    if visit.signed_in.link is None:
+        return "/" if link is None else gate_path(link.workflow_id, link.gate_key)
+    is_by_this = link is not None and link.id == visit.signed_in.link.id
+    return gate_path(link.workflow_id, link.gate_key) if link is not None and is_by_this else None
+
+
 def show_form(visit: Visit, *, next_path: str, error: str | None = None, status: int = 200) -> Response:
     return visit.page("sign_in.html", status=status, next_path=next_path, error=error, provider=provider_of(visit))
 
 
-def tell_to_wait(visit: Visit, wait_s: int) -> Response:
+def tell_to_wait(visit: Visit, wait_s: int, next_path: str) -> Response:
     error = f"Too many attempts from here. Try again in {wait_s} s."
-    response = show_form(visit, next_path="/", error=error, status=429)
+    response = show_form(visit, next_path=next_path, error=error, status=429)
     response.headers["Retry-After"] = str(wait_s)
     return response
 

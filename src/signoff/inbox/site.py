@@ -20,13 +20,15 @@ from starlette.routing import Route
 from signoff.api.intake import check_query
 from signoff.api.problems import problem, status_of
 from signoff.errors import LedgerUnavailableError, NotEntitledError, NotSignedInError, SignoffError
-from signoff.inbox import audit_page, gate_page, list_page, run_page, sign_in_page, stats_page
+from signoff.inbox import audit_page, gate_page, list_page, run_page, sign_in_page, stats_page, words
+from signoff.inbox.answer import written
 from signoff.inbox.assets import CACHE, PREFIX, asset_at, assets
 from signoff.inbox.attempts import Attempts
 from signoff.inbox.form import MEDIA_TYPE, Form, read_form
 from signoff.inbox.live import tell_changes
-from signoff.inbox.render import gate_path, render
-from signoff.inbox.visit import HEADERS, Visit, begin_visit, check_own, recognise
+from signoff.inbox.refusals import RefusalPages
+from signoff.inbox.render import gate_path, render, run_path
+from signoff.inbox.visit import HEADERS, Visit, begin_visit, check_own, is_from_here, recognise
 
 if TYPE_CHECKING:
     from signoff.inbox.openid.provider import Provider
@@ -39,13 +41,14 @@ Show = Callable[[Visit], Response]
 @dataclass(frozen=True)
 class Page:
     """`is_public`: nobody has to be signed in. `is_for_links`: somebody who was signed in by a link may see it, where
-    it is about that link's gate."""
+    it is about that link's gate. `takes_names`: it says itself what is wrong with a name that was typed."""
 
     method: str
     path: str
     show: Show
     is_public: bool = False
     is_for_links: bool = False
+    takes_names: bool = False
 
 
 _GATE = "/gates/{workflowID}/{gateKey}"
@@ -58,8 +61,8 @@ PAGES = (
     Page("GET", f"{_GATE}/payload", gate_page.show_payload, is_for_links=True),
     Page("GET", f"{_GATE}/body", gate_page.show_body, is_for_links=True),
     Page("GET", f"{_GATE}/evidence/{{number:int}}", gate_page.show_evidence, is_for_links=True),
-    Page("POST", f"{_GATE}/confirm", gate_page.confirm, is_for_links=True),
-    Page("POST", f"{_GATE}/reply", gate_page.answer, is_for_links=True),
+    Page("POST", f"{_GATE}/confirm", gate_page.confirm, is_for_links=True, takes_names=True),
+    Page("POST", f"{_GATE}/reply", gate_page.answer, is_for_links=True, takes_names=True),
     Page("GET", _RUN, run_page.show),
     Page("POST", f"{_RUN}/cancel", run_page.cancel),
     Page("POST", f"{_RUN}/retry", run_page.retry),
@@ -90,6 +93,7 @@ def add_inbox(app: FastAPI, *, public_url: str | None = None, provider: Provider
         route = Route(page.path, _endpoint(page, public_url), methods=[page.method], include_in_schema=False)
         app.router.routes.append(route)
     app.router.routes.append(Route(f"{PREFIX}/{{name}}", _asset, methods=["GET"], include_in_schema=False))
+    app.add_middleware(RefusalPages)
     app.router.routes.append(Route("/live", _live(public_url), methods=["GET"], include_in_schema=False))
 
 
@@ -141,6 +145,8 @@ def _admit(page: Page, visit: Visit, body: bytes) -> None:
         recognise(visit, doing=f"POST {visit.path}" if page.method == "POST" else None)
     if page.method == "POST":
         check_own(visit)
+    if visit.refused_name is not None and not page.takes_names:
+        raise visit.refused_name
     _check_limit(page, visit)
 
 
@@ -168,7 +174,10 @@ def _check_limit(page: Page, visit: Visit) -> None:
 
 def _sign_in_first(visit: Visit, error: NotSignedInError) -> Response:
     if visit.request.headers.get("hx-request"):
-        # A part of a page was asked for: the whole of it has to be loaded again, to end at the sign-in.
+        if visit.request.headers.get("hx-target") == "standing":
+            # Somebody may be writing there: they are told, and lose nothing.
+            return visit.page("session_ended.html", status=401, next_path=_came_from(visit))
+        # Another part of a page was asked for: the whole of it has to be loaded again, to end at the sign-in.
         return Response(status_code=401, headers={**HEADERS, "HX-Refresh": "true"})
     if visit.request.method == "GET" and not visit.path.startswith("/links/"):
         there = visit.path if not visit.request.url.query else f"{visit.path}?{visit.request.url.query}"
@@ -180,15 +189,32 @@ def _refused(visit: Visit, error: SignoffError) -> Response:
     status = status_of(error)
     if status == 500:
         _log.error("page failed: %s: %s", error.code, error.message)
-    return visit.page("error.html", status=status, error=error, status_code=status)
+    return visit.page(
+        "error.html",
+        status=status,
+        error=error,
+        status_code=status,
+        title=words.REFUSALS.get(status, words.NOT_UNDERSTOOD),
+        came_from=_came_from(visit),
+        written=written(visit.form) if is_from_here(visit) else [],
+    )
+
+
+def _came_from(visit: Visit) -> str:
+    """The page that a form of ours stands on."""
+    there = visit.request.path_params
+    if "gateKey" in there:
+        return gate_path(there["workflowID"], there["gateKey"])
+    return run_path(there["workflowID"]) if "workflowID" in there else "/"
 
 
 def _unavailable(error: LedgerUnavailableError) -> Response:
     """Without the ledger nobody can be recognised: the page says that and no more."""
     _log.error("ledger unavailable: %s", error.message)
-    return Response(
-        render("unavailable.html"), status_code=503, headers={**HEADERS, "Retry-After": "5"}, media_type="text/html"
-    )
+    title = "The ledger cannot be used at the moment"
+    text = "Nothing was written, and nothing is lost. Try again in a few seconds."
+    page = render("plain.html", title=title, text=text, code=None)
+    return Response(page, status_code=503, headers={**HEADERS, "Retry-After": "5"}, media_type="text/html")
 
 
 async def _asset(request: Request) -> Response:

@@ -50,7 +50,8 @@ HEADERS = {
 class Visit:
     """`actor` is None where nobody is signed in on a page that needs nobody. `seen` is the newest seq of the trail
     before anything was looked at: what comes after it, the page asks to be told of. `set_cookies` are sent with the
-    answer: the text, and for how many seconds (None until the browser is closed, 0 to forget it)."""
+    answer: the text, and for how many seconds (None until the browser is closed, 0 to forget it). `refused_name` says
+    why a name that was typed cannot be one: `actor` is then who was known before."""
 
     request: Request
     surface: Surface
@@ -61,6 +62,7 @@ class Visit:
     actor: Actor | None = None
     signed_in: SignedIn | None = None
     visit_secret: str = ""
+    refused_name: InvalidInputError | None = None
     set_cookies: dict[str, tuple[str, int | None]] = field(default_factory=dict)
 
     @property
@@ -167,7 +169,7 @@ def check_own(visit: Visit) -> None:
     Raises:
         NotEntitledError: `origin-refused`, `csrf-refused`.
     """
-    if visit.request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    if not is_from_here(visit):
         raise NotEntitledError("This was sent by a page of another site.", code="origin-refused")
     given = visit.form.one("csrf") or ""
     if not hmac.compare_digest(given.encode(), visit.csrf.encode()):
@@ -175,6 +177,11 @@ def check_own(visit: Visit) -> None:
             "This form is no longer good: it was made for another session. Load the page again, then send it.",
             code="csrf-refused",
         )
+
+
+def is_from_here(visit: Visit) -> bool:
+    """Whether the browser says that no page of another site has sent it; one that says nothing has a token to show."""
+    return visit.request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
 
 
 def own_path(path: str | None) -> str:
@@ -189,9 +196,13 @@ def _name(visit: Visit) -> str | None:
     """While the server is open: what was typed with the form, else what was typed before."""
     typed = visit.form.one("actor")
     if typed is not None:
-        name = check_actor_name(typed)
-        visit.keep(NAME_COOKIE, quote(name, safe=""), NAME_AGE_S)
-        return name
+        try:
+            name = check_actor_name(typed)
+        except InvalidInputError as error:
+            visit.refused_name = error
+        else:
+            visit.keep(NAME_COOKIE, quote(name, safe=""), NAME_AGE_S)
+            return name
     kept = visit.cookie(NAME_COOKIE)
     try:
         return None if kept is None else check_actor_name(unquote(kept, errors="strict"))

@@ -17,6 +17,15 @@ EFFECTS: Mapping[str, str] = {
     FIX: "sends it back to be done anew",
     HOLD: "leaves it open",
 }
+NOT_UNDERSTOOD = "Not understood"
+REFUSALS: Mapping[int, str] = {
+    401: "Sign in first",
+    403: "Not yours to do",
+    404: "Not found",
+    405: "Not found",
+    409: "Not any more",
+    500: "A defect",
+}
 STATES: Mapping[str, str] = {
     "PENDING": "waiting",
     "RECEIVED": "decided",
@@ -76,6 +85,16 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 
 def roles_words(roles: Sequence[str]) -> str:
     return "anyone" if ANYONE in roles else " or ".join(roles)
+
+
+def needed(left: Mapping[str, int]) -> str:
+    """Open places by the labels of their needs: `1 approval by security, 2 approvals by lead or ops`."""
+    return ", ".join(f"{counted(n, 'approval')} by {roles_words(label.split(','))}" for label, n in left.items())
+
+
+def value_words(value: Any) -> str:
+    """What was filled in, as its reader would say it."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def role_words(role: str | None) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from inbox_world import Browser, Inbox, form_of, make_known
+from inbox_world import Browser, Inbox, form_of, make_known, page_of
 from ledger_databases import dump
 from use_case_worlds import Clock, open_one, say
 
@@ -63,8 +64,17 @@ def test_fields_of_the_form_are_sent_as_what_they_are(browser: Browser, world: W
     ]
     checklist = [{"category": "Before", "items": [{"id": "a", "text": "Look", "checked": False}]}]
     open_one(world, prompt={"formSchema": {"v": 1, "title": "F", "fields": fields}, "checklist": checklist})
-    filled = {"when": "tonight", "count": "-3", "share": "0.5", "loud": "false", "field:csrf": "x", "item": ["a"]}
-    assert browser.answer(PATH, "yes", actor="ada", **filled).status_code == 303
+    filled: dict[str, Any] = {
+        "when": "tonight",
+        "count": "-3",
+        "share": "0.5",
+        "loud": "false",
+        "field:csrf": "x",
+        "item": ["a"],
+    }
+    confirmation = browser.submit(browser.get(PATH), "/confirm", choice="yes", actor="ada", **filled)
+    assert '<dt>loud</dt><dd class="keep">no</dd>' in confirmation.text
+    assert browser.submit(confirmation, "/reply").status_code == 303
     said = {"when": "tonight", "count": -3, "share": 0.5, "loud": False, "csrf": "x", "checklist": {"a": True}}
     assert find_gate(world, "wf-1", "go-live").reply == {"choice": "yes", **said}
 
@@ -72,25 +82,34 @@ def test_fields_of_the_form_are_sent_as_what_they_are(browser: Browser, world: W
 @pytest.mark.parametrize(
     ("filled", "why"),
     [
-        ({"count": "many"}, "&#39;count&#39; must be int"),
-        ({"count": "1"}, "asks for a rationale"),
-        ({"count": "1", "rationale": "so"}, "every item ticked"),
+        ({"count": "many", "rationale": "so"}, {"field-1": "this takes a whole number", "items": "every item ticked"}),
+        ({"count": "1"}, {"rationale": "this gate asks for one", "items": "every item ticked"}),
+        ({"count": "", "rationale": "so"}, {"field-1": "an approval needs this", "items": "every item ticked"}),
     ],
 )
 def test_a_form_that_lacks_something_comes_back_as_it_was_filled_in(
-    browser: Browser, world: World, database: Database, filled: dict[str, str], why: str
+    browser: Browser, world: World, database: Database, filled: dict[str, str], why: dict[str, str]
 ) -> None:
     open_one(
         world,
         requirement=requirements.from_wire({"justification": True, "allItems": True}),
         prompt={
-            "formSchema": {"v": 1, "title": "F", "fields": [{"k": "count", "t": "int"}]},
+            "formSchema": {"v": 1, "title": "F", "fields": [{"k": "count", "t": "int", "title": "How many"}]},
             "checklist": [{"category": "Before", "items": [{"id": "a", "text": "Look", "checked": False}]}],
         },
     )
     page = browser.submit(browser.get(PATH), "/confirm", actor="ada", choice="yes", condition=["one", "two"], **filled)
     assert page.status_code == 400
-    assert why in page.text
+    tags = page_of(page).tags
+    [alert] = [given for _, given in tags if given.get("role") == "alert"]
+    assert "autofocus" in alert, "who reads on a phone sees it, and who hears hears it"
+    assert {given["id"] for _, given in tags if given.get("aria-invalid")} == set(why)
+    assert {str(given["href"])[1:] for _, given in tags if str(given.get("href")) in {f"#{one}" for one in why}} == set(
+        why
+    )
+    for control, text in why.items():
+        assert re.search(rf'id="{control}-why">[^<]*{text}', page.text), control
+    assert "How many" in page.text
     form = form_of(page, "/confirm")
     values = [(name, value) for name, value in form.values if name not in ("csrf", "promptDigest")]
     assert [value for name, value in values if name == "condition"][:2] == ["one", "two"]
@@ -125,6 +144,58 @@ def test_of_two_who_confirm_one_decides_and_the_other_reads_who(
     assert len(written(database)) == 1
     late = bob.post(f"{PATH}/confirm", {"csrf": form_of(of_bob, "/reply").value("csrf"), "actor": "bob"})
     assert late.status_code == 409, "who comes later still is told at the confirmation"
+
+
+def test_who_was_faster_in_another_tab_is_told_that_it_was_them(browser: Browser, world: World) -> None:
+    open_one(world)
+    first, second = (
+        browser.submit(browser.get(PATH), "/confirm", actor="ada", choice=choice, rationale="mine", condition="soon")
+        for choice in ("yes", "no")
+    )
+    assert browser.submit(first, "/reply").status_code == 303
+    told = browser.submit(second, "/reply")
+    assert told.status_code == 409
+    assert "You have decided this already" in told.text
+    assert "Somebody was faster" not in told.text
+    assert "condition: soon" in told.text, "nothing that was written is lost"
+
+
+def test_without_a_choice_the_form_says_so_with_everything_else(browser: Browser, world: World) -> None:
+    fields = [
+        {"k": "share", "t": "num"},
+        {"k": "loud", "t": "bool"},
+        {"k": "when", "t": "enum", "vs": ["now", "tonight"]},
+        {"k": "line", "t": "str", "opt": True},
+    ]
+    open_one(world, prompt={"formSchema": {"v": 1, "title": "F", "fields": fields}})
+    filled = {"share": "half", "loud": "perhaps", "when": "never", "line": "a\nb"}
+    page = browser.submit(browser.get(PATH), "/confirm", actor="ada", **filled)
+    assert page.status_code == 400
+    for why in (
+        "choose an answer",
+        "takes a number",
+        "takes yes or no",
+        "takes one of now, tonight",
+        "takes one line of at most 2,000 characters",
+    ):
+        assert why in page.text, why
+
+
+def test_a_name_that_nobody_can_have_keeps_the_form(browser: Browser, world: World, database: Database) -> None:
+    open_one(world)
+    browser.answer("/gates/wf-1/go-live", "yes", actor="ada")
+    open_one(world, "second")
+    page = browser.get("/gates/wf-1/second")
+    told = browser.submit(page, "/confirm", actor="policy:low", choice="yes", rationale="a long thought")
+    assert told.status_code == 400
+    form = form_of(told, "/confirm")
+    assert (form.value("actor"), form.value("rationale"), form.value("choice")) == (
+        "policy:low",
+        "a long thought",
+        "yes",
+    )
+    assert 'id="name-why"' in told.text
+    assert len(written(database)) == 1
 
 
 def test_the_same_form_sent_twice_is_one_answer(browser: Browser, world: World, database: Database) -> None:

@@ -10,6 +10,7 @@ from ledger_databases import dump
 from use_case_worlds import open_one
 
 from signoff.app.world import World
+from signoff.inbox.visit import CONTENT_SECURITY_POLICY
 from signoff.ledger.database import Database
 
 PATH = "/gates/wf-1/go-live"
@@ -153,6 +154,25 @@ def test_paths_and_queries_that_lead_nowhere_are_refused(asked: Browser) -> None
         assert answer.status_code in codes, (path, answer.status_code)
         assert "<script>" not in answer.text
         assert "x=1" not in str(answer.headers.get("set-cookie"))
+
+
+def test_who_looks_with_a_browser_is_refused_on_a_page_and_a_program_by_a_problem(asked: Browser) -> None:
+    html = {"Accept": "text/html,application/xhtml+xml"}
+    refused = [
+        (asked.get("/nowhere<b>", headers=html), 404, "Not found"),
+        (asked.get(f"{PATH}/reply", headers=html), 405, "Not found"),
+        (asked.post("/name", {}, headers={**html, "Origin": "https://evil.example"}), 403, "Not yours to do"),
+        (asked.post("/name", {}, headers={**html, "Content-Type": "text/plain"}), 415, "Not understood"),
+    ]
+    for answer, code, title in refused:
+        assert answer.status_code == code
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert f"<h1>{title}</h1>" in answer.text
+        assert 'href="/"' in answer.text
+    for path in ("/nowhere", "/api/nowhere"):
+        answer = asked.get(path, headers={"Accept": "*/*"} if path == "/nowhere" else html)
+        assert answer.json()["code"] == "no-such-route", path
 
 
 def test_nothing_is_done_by_looking(asked: Browser) -> None:

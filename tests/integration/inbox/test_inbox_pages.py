@@ -188,6 +188,8 @@ class TestRuns:
         path = f"/runs/{run.workflow_id}"
         page = browser.get(path)
         assert "waits for 1 min 30 s" in page.text
+        live = page.text.partition('<div id="run"')[2]
+        assert live.index("Cancel this run") < live.index("</form></details>\n</div>"), "what changes with the run"
         assert "Retry this run" not in page.text
         answer = browser.submit(page, "/cancel", reason="wrong branch")
         assert answer.headers["location"] == path

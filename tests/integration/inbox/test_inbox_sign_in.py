@@ -142,14 +142,36 @@ def test_a_form_of_the_session_before_is_not_taken(ada: Browser, world: World, t
     refused = ada.submit(page, "/confirm", choice="yes")
     assert refused.status_code == 403
     assert "Load the page again" in refused.text
+    assert f'href="{PATH}"' in refused.text
+
+
+def test_what_was_written_outlives_the_session(ada: Browser, world: World, clock: Clock, database: Database) -> None:
+    open_one(world, ttl_s=86_400)
+    page = ada.get(PATH)
+    clock.now += IDLE_MS
+    live = ada.get(PATH, headers={"HX-Request": "true", "HX-Target": "standing"})
+    assert live.status_code == 401
+    assert "hx-refresh" not in live.headers, "a page that somebody writes on is not loaded again"
+    assert 'id="standing"' in live.text
+    assert "/sign-in?next=/gates/wf-1/go-live" in live.text
+    told = ada.submit(page, "/confirm", choice="no", rationale="a long <thought>", condition=["after the freeze"])
+    assert told.status_code == 401
+    assert "a long &lt;thought&gt;" in told.text
+    assert "after the freeze" in told.text
+    assert 'href="/sign-in?next=/gates/wf-1/go-live"' in told.text
+    sent = {"rationale": "of a stranger"}
+    foreign = ada.post(f"{PATH}/confirm", sent, headers={"Sec-Fetch-Site": "cross-site"})
+    assert "of a stranger" not in foreign.text, "nobody else puts words on our pages"
+    assert dump(database, "human_interactions")["human_interactions"] == []
 
 
 def test_after_some_failures_an_address_has_to_wait(inbox: Inbox, token: str, clock: Clock) -> None:
     browser = inbox.browser()
     for _ in range(FAILURES_MAX):
         assert browser.submit(browser.get("/sign-in"), "/sign-in", token="so_wrong").status_code == 401
-    refused = browser.submit(browser.get("/sign-in"), "/sign-in", token=token)
+    refused = browser.submit(browser.get(f"/sign-in?next={PATH}"), "/sign-in", token=token)
     assert refused.status_code == 429
+    assert form_of(refused, "/sign-in").value("next") == PATH
     assert int(refused.headers["retry-after"]) <= 60
     clock.advance_s(60)
     browser.sign_in(token)
@@ -201,6 +223,19 @@ class TestLinks:
         assert told.status_code == 401
         assert "has been used" in told.text
         assert len(dump(database, "sessions")["sessions"]) == 1
+
+    def test_whom_a_link_has_signed_in_is_led_to_the_gate_by_it_again(
+        self, inbox: Inbox, link: str, world: World, database: Database
+    ) -> None:
+        browser = inbox.browser()
+        page = browser.get(link)
+        assert browser.submit(page, link).status_code == 303
+        assert browser.get(link).headers["location"] == PATH
+        csrf = form_of(browser.get(PATH), "/confirm").value("csrf")
+        assert browser.post(link, {"csrf": csrf}).headers["location"] == PATH
+        assert len(dump(database, "sessions")["sessions"]) == 1
+        other = f"/links/{make_link(world, workflow_id='wf-1', gate_key='other-gate', name='ada')[1]}"
+        assert "Open the gate" in browser.get(other).text, "another link is another matter"
 
     def test_a_link_is_pressed_on_our_own_page_alone(self, inbox: Inbox, link: str, database: Database) -> None:
         browser = inbox.browser()

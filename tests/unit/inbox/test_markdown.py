@@ -26,6 +26,15 @@ def test_it_becomes_plain_tags_of_ours(text: str, html: str) -> None:
     assert str(render_markdown(text)) == html
 
 
+def test_a_fence_that_is_called_a_diff_is_shown_as_one() -> None:
+    bare = str(render_markdown("```diff\n-old <b>\n+new\n same\n```"))
+    assert '<tr class="removed"><td class="n"></td><td class="n"></td><td><code>-old &lt;b&gt;</code></td></tr>' in bare
+    assert '<tr class="added">' in bare
+    numbered = str(render_markdown("```patch\n--- a/x\n+++ b/x\n@@ -3,1 +3,1 @@\n-old\n+new\n```"))
+    assert '<tr class="removed"><td class="n">3</td><td class="n"></td>' in numbered
+    assert "<table" not in str(render_markdown("```sh\n-old\n+new\n```"))
+
+
 def test_links_tell_nothing_and_images_are_not_loaded() -> None:
     rel = 'rel="noopener noreferrer nofollow"'
     assert str(render_markdown("[x](https://a.example)")) == f'<p><a href="https://a.example" {rel}>x</a></p>\n'

@@ -50,20 +50,33 @@
     }
     if (key === "?") return document.getElementById("keys").showModal();
     const gate = document.activeElement.closest(".gate");
-    if (gate && gate.dataset[key]) location.assign(gate.dataset[key]);
+    if (!gate) return show("Go to a gate first, with j and k.");
+    if (!gate.dataset[key]) return show(`This gate has no choice that ${does[key]}.`);
+    location.assign(gate.dataset[key]);
   }
 
   const effects = { a: "approve", r: "reject", d: "hold" };
+  const does = { a: "approves", r: "rejects", d: "defers" };
 
   function atGate(key) {
     const choice = document.querySelector(`.decide input[data-effect="${effects[key]}"]`);
-    if (!choice || !choice.offsetParent) return;
+    if (!document.querySelector("form.answer")?.checkVisibility()) return show("There is nothing to answer here.");
+    if (!choice) return show(`This gate has no choice that ${does[key]}.`);
     choice.checked = true;
     choice.focus();
     choice.scrollIntoView({ block: "center" });
   }
 
+  const announce = document.getElementById("announce");
+
+  // Read aloud; and seen too, until the next key, where somebody has asked for what is not there.
+  function show(text) {
+    announce.textContent = text;
+    announce.classList.remove("hidden");
+  }
+
   document.addEventListener("keydown", (event) => {
+    announce.classList.add("hidden");
     const isTyping = event.target.closest("input:not([type=radio], [type=checkbox]), textarea, select, dialog");
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.getElementById("list")) {
@@ -94,21 +107,70 @@
     htmx.process(again);
   });
 
-  // A part of the page was loaded anew: who was reading stays where they were, and is told.
-  let reading = null;
+  // A session has ended: the page says so, and keeps what was written on it. Once the stream is let in again somebody
+  // has signed in, and the page is asked for what it is now.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status !== 401) return;
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  });
+  document.addEventListener("htmx:sseOpen", () => {
+    if (document.querySelector("[data-is-out]")) htmx.trigger("#live [hx-get]", "sse:changed");
+  });
+
+  // A part of the page was loaded anew: who was reading stays where they were, what was open stays open, and all are
+  // told.
+  let before = null;
   document.addEventListener("htmx:beforeSwap", () => {
     const active = document.activeElement;
-    reading = active && active.matches("#list .title") ? active.getAttribute("href") : null;
+    const reason = document.getElementById("reason");
+    before = {
+      reading: active && active.matches("#list .title") ? active.getAttribute("href") : null,
+      index: current(),
+      open: new Map([...document.querySelectorAll("details[data-key]")].map((one) => [one.dataset.key, one.open])),
+      reason: reason ? reason.value : "",
+      isReasoning: reason !== null && reason === active,
+    };
   });
+
+  function restore() {
+    for (const one of document.querySelectorAll("details[data-key]")) {
+      if (before.open.has(one.dataset.key)) one.open = before.open.get(one.dataset.key);
+    }
+    const reason = document.getElementById("reason");
+    if (reason && before.reason) reason.value = before.reason;
+    // Nothing is focused in what is not open yet.
+    if (reason && before.isReasoning) reason.focus();
+    if (!before.reading) return;
+    const all = titles();
+    const again = all.find((title) => title.getAttribute("href") === before.reading);
+    // What was read is gone: whoever goes on goes on with what has taken its place.
+    (again || all[Math.min(before.index, all.length - 1)] || document.getElementById("main")).focus();
+  }
+
+  // The form goes with what it was about; what was written in it does not.
+  function keepWritten() {
+    const form = document.querySelector("form.answer");
+    if (!form || !document.querySelector("#standing .receipt") || document.getElementById("written")) return;
+    const fields = [...form.querySelectorAll("textarea, input:not([type]):not([name=actor])")];
+    const texts = fields.map((field) => field.value.trim()).filter(Boolean);
+    if (!texts.length) return;
+    const written = document.createElement("details");
+    const summary = document.createElement("summary");
+    const text = document.createElement("pre");
+    Object.assign(written, { id: "written", className: "fold", open: true });
+    summary.textContent = "What you wrote";
+    Object.assign(text, { className: "wrap", tabIndex: 0, textContent: texts.join("\n\n") });
+    written.append(summary, text);
+    document.getElementById("standing").after(written);
+  }
+
   document.addEventListener("htmx:afterSwap", () => {
     tick();
-    if (reading) {
-      const again = titles().find((title) => title.getAttribute("href") === reading);
-      if (again) again.focus();
-    }
+    restore();
+    keepWritten();
     const list = document.getElementById("list");
     const says = (list || document.querySelector("[data-says]")).dataset.says;
-    const announce = document.getElementById("announce");
     if (says && announce.textContent !== says) announce.textContent = says;
   });
 
