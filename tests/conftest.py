@@ -3,8 +3,8 @@
     postgres_server   one Postgres a session, as an administrator's URL
     new_database      makes a fresh, empty database and returns its URL; each is dropped when the test ends
     postgres_url      one such database
-    database_url      the test runs twice: None (the embedded default, SQLite), and a fresh ledger on Postgres, whose
-                      tables are there already
+    empty_url         the test runs twice: None (the embedded default, SQLite), and one such database
+    database_url      the same, but on Postgres the ledger's tables are there already
     signoff_dir       where a `.signoff` may be made
 
 The server is, in this order: SIGNOFF_TEST_POSTGRES_URL; the wheel's Postgres; a system's. Without any, tests that need
@@ -119,6 +119,14 @@ def empty_ledger(postgres_server: str, tmp_path_factory: pytest.TempPathFactory)
         with migrated_database(tmp_path_factory.mktemp("template"), url):
             pass
         yield urlsplit(url).path.lstrip("/")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest) -> str | None:
+    if request.param == "sqlite":
+        return None
+    url: str = request.getfixturevalue("postgres_url")
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -190,9 +190,14 @@ def _run(
     if os.isatty(0):
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    if "PYTHONPATH" in env:
+        # Other code than what was imported here.
+        os.chdir(cwd)
+        os.execve(sys.executable, [sys.executable, "-m", "signoff", *arguments], dict(env))
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - the process's own, as the next two are
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)

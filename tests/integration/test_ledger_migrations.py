@@ -34,8 +34,8 @@ database.close()
 
 
 @pytest.fixture
-def empty(database_url: str | None, signoff_dir: Path) -> Iterator[Database]:
-    database = database_at(signoff_dir, database_url)
+def empty(empty_url: str | None, signoff_dir: Path) -> Iterator[Database]:
+    database = database_at(signoff_dir, empty_url)
     yield database
     database.close()
 
@@ -126,8 +126,8 @@ def test_a_ledger_of_the_first_version_is_refused_and_keeps_its_runs_through_the
     assert (run.id, run.subject) == ("it_1", None)
 
 
-def test_processes_that_upgrade_at_once_all_succeed(database_url: str | None, signoff_dir: Path) -> None:
-    place = database_url or str(signoff_dir)
+def test_processes_that_upgrade_at_once_all_succeed(empty_url: str | None, signoff_dir: Path) -> None:
+    place = empty_url or str(signoff_dir)
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", UPGRADE, place],

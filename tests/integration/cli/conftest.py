@@ -15,3 +15,9 @@ def shell(tmp_path: Path) -> Shell:
 def any_shell(tmp_path: Path, database_url: str | None) -> Shell:
     """The same on SQLite and on Postgres."""
     return Shell(tmp_path, database_url)
+
+
+@pytest.fixture
+def bare_shell(tmp_path: Path, empty_url: str | None) -> Shell:
+    """Where there is no ledger yet."""
+    return Shell(tmp_path, empty_url)

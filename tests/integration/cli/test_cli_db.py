@@ -91,8 +91,8 @@ def test_sqlite_lets_nothing_out_of_reading(shell: Shell, tmp_path: Path, sql: s
     assert shell("db", "sql", "PRAGMA app.table_info(runs)").code == 0
 
 
-def test_upgrade_makes_a_ledger_and_then_has_nothing_to_do(any_shell: Shell) -> None:
-    first, second = any_shell.json("db", "upgrade"), any_shell.json("db", "upgrade")
+def test_upgrade_makes_a_ledger_and_then_has_nothing_to_do(bare_shell: Shell) -> None:
+    first, second = bare_shell.json("db", "upgrade"), bare_shell.json("db", "upgrade")
     assert first["applied"]
     assert second == {"applied": [], "version": first["version"]}
 

@@ -132,7 +132,7 @@ def test_who_comes_while_a_commit_is_made_waits_for_it_and_makes_no_other(pipeli
     first = _begin(pipeline, "commit", "ada")
     pipeline.await_file("begun")
     assert pipeline.shell(*CHECKPOINT, "--choice", "abort").code == 4
-    second = _begin(pipeline, "commit", "bob")
+    second = _begin(pipeline, "commit", "ada")
     assert second.stderr is not None
     assert any("Decided before: commit by ada" in line for line in second.stderr)
     pipeline.put("go", "")
