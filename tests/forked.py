@@ -193,7 +193,7 @@ def _run(
     if "PYTHONPATH" in env:
         # Other code than what was imported here.
         os.chdir(cwd)
-        os.execve(sys.executable, [sys.executable, "-m", "signoff", *arguments], dict(env))
+        os.execve(sys.executable, [sys.executable, "-m", "signoff", *arguments], dict(env))  # noqa: S606
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - the process's own, as the next two are
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
