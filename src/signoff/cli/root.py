@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from signoff.cli.dropped_interrupt import deliver_dropped_interrupts
 from signoff.cli.failure import INTERRUPTED, install_last_resort, report_error, report_usage
 from signoff.cli.lazy_group import LazyGroup
 from signoff.cli.places import COMMANDS
@@ -45,6 +46,7 @@ def run_command(arguments: list[str]) -> int:
     is_json = "--json" in arguments
     make_streams_sturdy()
     install_last_resort(is_json=is_json)
+    deliver_dropped_interrupts()
     try:
         # Commands return their exit code, or nothing for 0.
         code = cli.main(arguments, prog_name="signoff", standalone_mode=False)

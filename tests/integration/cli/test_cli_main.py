@@ -102,6 +102,34 @@ def _run_defective(shell: Shell, *words: str, **environ: str) -> subprocess.Comp
     )
 
 
+_INTERRUPTED_IN_GARBAGE = """
+import os, signal, sys, threading
+from signoff.cli import main
+from signoff.cli.call import Call
+class Garbage:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+def backend(call):
+    Garbage()
+    threading.Event().wait()
+Call.backend = backend
+sys.exit(main.main(sys.argv[1:]))
+"""
+
+
+def test_ctrl_c_ends_a_command_also_where_python_drops_it(shell: Shell) -> None:
+    ended = subprocess.run(
+        [COMMAND[0], "-c", _INTERRUPTED_IN_GARBAGE, "gate", "list"],
+        cwd=shell.directory,
+        env=shell.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
 def test_a_defect_of_ours_is_one_sentence_and_the_traceback_is_there_for_the_asking(shell: Shell) -> None:
     plain = _run_defective(shell)
     assert (plain.returncode, plain.stdout) == (1, "")
