@@ -127,7 +127,7 @@ def test_ctrl_c_ends_a_command_also_where_python_drops_it(shell: Shell) -> None:
         timeout=60,
         check=False,
     )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+    assert (ended.returncode, ended.stdout, ended.stderr.strip()) == (130, "", "")
 
 
 def test_a_defect_of_ours_is_one_sentence_and_the_traceback_is_there_for_the_asking(shell: Shell) -> None:
