@@ -385,7 +385,7 @@ class TestComingBack:
             refused = browser.get("/sign-in/openid/callback", params=query)
             assert refused.status_code == 401
             assert words in refused.text
-            assert "555" not in refused.text + str(dump(database)), "anybody could have written it"
+            assert "Call 555-0100" not in refused.text + str(dump(database)), "anybody could have written it"
 
     def test_an_answer_that_is_none_of_this_provider_is_not_taken(
         self, inbox: Inbox, local: LocalProvider, database: Database
