@@ -1,14 +1,20 @@
 """How long the ordinary commands of a mission take, on one of 50 work packages and 5,000 events.
 
 uv run python bench/mission_commands.py
+
+Each has its best time of some tries on the clock, and the processor time that it took with the git that it started: on
+a machine that is busy with other things that one still tells. Both stand beside what no command can do without, a
+Python that imports click. From the first review on status and doctor ask the ledger too.
 """
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from signoff.app.mission_log import instant_of
@@ -19,34 +25,56 @@ from signoff.missions.lane import Lane
 PACKAGES, EVENTS, TRIES = 50, 5_000, 5
 LIMIT_S = 0.3
 SLUG = "release"
+FLOOR = [sys.executable, "-c", "import click"]
+#: Each with the status that it exits with; a number goes with each try.
 COMMANDS = (
-    ("status", "--json"),
-    ("list", "--json"),
-    ("doctor", "--json"),
-    ("claim", "WP{number:02}"),
-    ("move", "WP{number:02}", "--to", "blocked", "--reason", "bench"),
+    ("status --json", 0),
+    ("status", 0),
+    ("list --json", 0),
+    ("doctor --json", 0),
+    ("claim WP1{number}", 0),
+    ("start WP1{number}", 0),
+    ("guard", 0),
+    ("submit WP1{number} --all-done --verified bench", 0),
+    ("move WP2{number} --to blocked --reason bench", 0),
+    ("review WP1{number} --no-wait", 3),
+    ("status --json", 0),
+    ("doctor --json", 0),
+    ("preflight", 1),
 )
+
+
+@dataclass(frozen=True)
+class Took:
+    """In seconds."""
+
+    wall: float
+    cpu: float
 
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="signoff-bench-") as folder:
         root = Path(folder)
         make_mission(root)
-        slowest = max(measure(root, words) for words in COMMANDS)
+        tell("python -c 'import click'", best([run(root, FLOOR) for _ in range(TRIES)]))
+        slowest = max(measure(root, words, exits) for words, exits in COMMANDS)
     sys.stdout.write(f"slowest: {slowest:.3f} s; the limit is {LIMIT_S:g} s\n")
     return 0 if slowest < LIMIT_S else 1
 
 
-def measure(root: Path, words: tuple[str, ...]) -> float:
-    """The best of some tries: what else the machine does is not the command's time."""
-    times = []
-    for number in range(1, TRIES + 1):
-        argv = [word.format(number=number) for word in words]
-        began = time.perf_counter()
-        signoff(root, *argv)
-        times.append(time.perf_counter() - began)
-    sys.stdout.write(f"{' '.join(words):50} {min(times):.3f} s\n")
-    return min(times)
+def measure(root: Path, words: str, exits: int) -> float:
+    took = best([signoff(root, *words.format(number=number).split(), exits=exits) for number in range(TRIES)])
+    tell(words.format(number="n"), took)
+    return took.wall
+
+
+def tell(what: str, took: Took) -> None:
+    sys.stdout.write(f"{what:50} {took.wall:.3f} s, {took.cpu:.3f} s of processor\n")
+
+
+def best(tries: list[Took]) -> Took:
+    """What else the machine does is not the command's time."""
+    return Took(min(one.wall for one in tries), min(one.cpu for one in tries))
 
 
 def make_mission(root: Path) -> None:
@@ -85,9 +113,23 @@ def older_events() -> list[TransitionEvent]:
     ]
 
 
-def signoff(root: Path, *words: str) -> None:
-    argv = [sys.executable, "-m", "signoff", "mission", *words]
-    subprocess.run(argv, cwd=root, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+def signoff(root: Path, *words: str, exits: int = 0) -> Took:
+    return run(root, [sys.executable, "-m", "signoff", "mission", *words], exits=exits)
+
+
+def run(root: Path, argv: list[str], *, exits: int = 0) -> Took:
+    before, began = processor_s(), time.perf_counter()
+    done = subprocess.run(argv, cwd=root, check=False, capture_output=True, text=True)
+    took = Took(time.perf_counter() - began, processor_s() - before)
+    if done.returncode != exits:
+        raise SystemExit(f"{argv} exits with {done.returncode}: {done.stderr}")
+    return took
+
+
+def processor_s() -> float:
+    """Of all programs that have ended so far, with those that they started."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def git(root: Path, *words: str) -> None:

@@ -15,6 +15,8 @@ from signoff.app.world import World
 from signoff.clock import new_ulid, now_ms
 from signoff.ledger.store import SqlLedger
 
+#: Of our own, what a ledger takes and a mission without one does not.
+LEDGER = ("signoff.app.ports", "signoff.app.world", "signoff.ledger.store")
 HEAVY = ("dbos", "fastapi", "pydantic", "sqlalchemy", "httpx", "psycopg")
 REPORT = """
 import sys
@@ -28,10 +30,10 @@ assert code == 0, code
 """
 
 
-def imported(program: str, directory: Path) -> set[str]:
-    """Which of the heavy libraries a fresh process has imported at the end of this program."""
+def imported(program: str, directory: Path, looked_for: tuple[str, ...] = HEAVY) -> set[str]:
+    """Which of these a fresh process has imported at the end of this program."""
     done = subprocess.run(
-        [sys.executable, "-c", REPORT.format(program=program, heavy=HEAVY)],
+        [sys.executable, "-c", REPORT.format(program=program, heavy=looked_for)],
         cwd=directory,
         env={name: value for name, value in os.environ.items() if not name.startswith("SIGNOFF")},
         capture_output=True,
@@ -43,8 +45,8 @@ def imported(program: str, directory: Path) -> set[str]:
     return set(done.stderr.rpartition("IMPORTED ")[2].split())
 
 
-def imported_by(directory: Path, *arguments: str) -> set[str]:
-    return imported(COMMAND.format(arguments=list(arguments)), directory)
+def imported_by(directory: Path, *arguments: str, looked_for: tuple[str, ...] = HEAVY) -> set[str]:
+    return imported(COMMAND.format(arguments=list(arguments)), directory, looked_for)
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ def test_reads_and_replies_on_the_embedded_ledger_import_nothing_heavy(
     assert imported_by(directory, *arguments) == set()
 
 
-def test_missions_are_moved_and_shown_without_anything_heavy(tmp_path: Path) -> None:
+def test_missions_are_moved_and_shown_without_anything_heavy_and_without_what_a_ledger_takes(tmp_path: Path) -> None:
     git = ("git", "-c", "user.name=ada", "-c", "user.email=ada@signoff.example")
     for words in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "-m", "Begin"]):
         subprocess.run([*git, *words], cwd=tmp_path, check=True)
@@ -104,9 +106,11 @@ def test_missions_are_moved_and_shown_without_anything_heavy(tmp_path: Path) -> 
         ["start", "WP01", *ada],
         ["status"],
         ["list"],
+        ["move", "WP01", "--to", "blocked"],
         ["doctor"],
+        ["guard"],
     ):
-        assert imported_by(tmp_path, "mission", *words) == set(), words
+        assert imported_by(tmp_path, "mission", *words, looked_for=(*HEAVY, *LEDGER)) == set(), words
 
 
 def test_reads_and_replies_on_postgres_import_its_driver_alone(tmp_path: Path, postgres_url: str) -> None:

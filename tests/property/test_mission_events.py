@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mission_strategies import events, logs
 
-from signoff.missions.event import TransitionEvent, read_log, to_line
+from signoff.missions.event import TransitionEvent, read_log, read_on, to_line
 from signoff.missions.instant import parse_instant
 from signoff.missions.lane import Lane
 from signoff.missions.meta import MissionMeta
-from signoff.missions.reduce import reduce, snapshot
+from signoff.missions.reduce import add, reduce, snapshot
 
 META = MissionMeta("ledger", "01KQKV85G0STH8VF1RB66TW8DJ", 7, "software-dev", "main")
 unhurried = settings(deadline=None)  # a busy machine is not a wrong answer
@@ -87,10 +87,11 @@ PIECES = (
     *(b"\n", b"\r\n", b"{", b"}", b'{"to_lane":"done"}', b'{"kind":"annotation"}', b"\xff", b"\x00", b"\xef\xbb\xbf"),
     *(b'"\\ud800"', b"[", b"1e999", b"null", b'{"event_id":"1","at":"2026-05-02T09:50:15Z"', b',"wp_id":"WP01"'),
 )
+BYTES = st.lists(st.binary(max_size=8) | st.sampled_from(PIECES), max_size=20).map(b"".join)
 
 
 @unhurried
-@given(st.lists(st.binary(max_size=8) | st.sampled_from(PIECES), max_size=20).map(b"".join), logs(3))
+@given(BYTES, logs(3))
 def test_any_bytes_are_read_and_what_was_whole_before_them_is_kept(junk: bytes, log: list[TransitionEvent]) -> None:
     whole = "".join(f"{to_line(event)}\n" for event in log).encode()
     found = read_log(whole + junk)
@@ -98,6 +99,40 @@ def test_any_bytes_are_read_and_what_was_whole_before_them_is_kept(junk: bytes, 
     json.dumps(snapshot(found.events, META).to_wire()).encode()
     snapshot(found.events, META).to_text().encode()
     assert found.torn is None or junk.endswith(found.torn)
+
+
+@unhurried
+@given(logs(3), BYTES, BYTES)
+def test_a_log_that_has_grown_is_read_on_to_what_reading_it_anew_would_find(
+    log: list[TransitionEvent], junk: bytes, more: bytes
+) -> None:
+    whole = "".join(f"{to_line(event)}\n" for event in log).encode()
+    for before in (b"", whole, junk, whole + junk, b"\xef\xbb\xbf" + whole):
+        for data in (before + more, before + whole, more):
+            found, anew = read_on(read_log(before), before, data), read_log(data)
+            assert found == anew
+            assert [event.line for event in found.events] == [event.line for event in anew.events]
+
+
+@unhurried
+@given(
+    st.from_regex(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]\.[0-9]{6}\+00:00", fullmatch=True),
+    st.integers(0, 31),
+    st.none() | st.sampled_from("0T- :.+Z\u0663"),
+)
+def test_an_instant_is_the_same_however_its_day_and_its_time_are_parted(text: str, at: int, other: str | None) -> None:
+    changed = text if other is None else text[:at] + other + text[at + 1 :]
+    # Nothing of ours writes a blank there, so that this is read otherwise than most of a log.
+    assert parse_instant(changed) == parse_instant(changed[:10] + changed[10].replace("T", " ") + changed[11:])
+
+
+@unhurried
+@given(logs(), events)
+def test_an_event_that_is_added_counts_as_if_it_had_been_there(
+    log: list[TransitionEvent], event: TransitionEvent
+) -> None:
+    others = [one for one in log if one.event_id != event.event_id]
+    assert add(reduce(others), event) == reduce([*others, event])
 
 
 @unhurried

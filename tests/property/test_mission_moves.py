@@ -72,8 +72,8 @@ def _try(events: list[TransitionEvent], wish: MoveWish) -> None:
 def people_at_work(reduced: Reduced) -> dict[str, set[str]]:
     """Who ever took up or handed in a package, as a reader of the log would find it."""
     found: dict[str, set[str]] = {wp_id: set() for wp_id in PACKAGES}
-    for event, before, _ in walk(reduced.events):
-        is_back = before is not None and before.lane in {Lane.FOR_REVIEW, Lane.IN_REVIEW, *ACCEPTED}
+    for event, before in walk(reduced.events):
+        is_back = before in {Lane.FOR_REVIEW, Lane.IN_REVIEW, *ACCEPTED}
         if event.to_lane in (Lane.IN_PROGRESS, Lane.FOR_REVIEW) and not is_back:
             found[event.wp_id].add(event.actor_name.strip().lower())
     return found

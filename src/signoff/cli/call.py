@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import pwd
-import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -43,8 +42,12 @@ class Call:
         from signoff.bootstrap import with_private_postgres
         from signoff.settings.token_file import with_token
 
-        cwd = self.folder or Path.cwd()
-        return with_token(with_private_postgres(load(self.flags, os.environ, cwd=cwd)))
+        return with_token(with_private_postgres(self.plain_settings))
+
+    @cached_property
+    def plain_settings(self) -> Settings:
+        """As somebody has set them: for what needs neither ledger nor server."""
+        return load(self.flags, os.environ, cwd=self.folder or Path.cwd())
 
     @cached_property
     def actor(self) -> str:
@@ -76,6 +79,8 @@ class Call:
 
     def again(self, *words: str) -> str:
         """Another command on the same ledger, as it can be typed."""
+        import shlex
+
         given = {**self.flags, "dir": self.flags.get("dir") or self._dir_elsewhere}
         flags = [f"{name}={given[key]}" for key, name in _REPEATED.items() if given.get(key)]
         if self.flags.get("database_url"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from signoff.gates.requirement import Actor
+from signoff.gates.gate import Gate
+from signoff.gates.prompt import HOLD
+from signoff.gates.requirement import Actor, is_same
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,16 @@ class Interaction:
     def answerer(self) -> Actor:
         """Who answered, in the roles that were recorded; without one, while nobody had roles, they held every one."""
         return Actor(self.actor, None if self.role is None else frozenset(self.role.split(",")))
+
+
+def is_superseded(one: Interaction, later: Sequence[Interaction], gate: Gate) -> bool:
+    """Whether something that the same person said later at the gate has taken its place.
+
+    An approval stands until the same choice is approved anew, whatever else is said: that is how approvals are counted.
+    What puts the gate off stands until the same person says anything else, and what decided it stands for ever.
+    """
+    if one.id == gate.interaction_id:
+        return False
+    chosen = {other.choice for other in later if is_same(other.actor, one.actor)}
+    choice = gate.prompt.choice(one.choice)
+    return bool(chosen) if choice is not None and choice.effect == HOLD else one.choice in chosen

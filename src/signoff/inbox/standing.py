@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from signoff.gates.gate import Gate, in_own_name
-from signoff.gates.interaction import Interaction
-from signoff.gates.prompt import APPROVE, HOLD, Choice
+from signoff.gates.interaction import Interaction, is_superseded
+from signoff.gates.prompt import APPROVE, Choice
 from signoff.gates.reply import Reply, read_reply
-from signoff.gates.requirement import Actor, Need, is_same, places_left, plain_name
+from signoff.gates.requirement import Actor, Need, is_same, places_left
 from signoff.inbox import words
 
 
@@ -81,7 +81,7 @@ def seats_of(gate: Gate, ways: Mapping[str, Way]) -> list[Seat]:
 def said_at(gate: Gate, answers: Sequence[Interaction]) -> list[Said]:
     """Everything that was said, in its order."""
     return [
-        Said(one, read_reply(one.payload, gate.prompt), counts=not _is_superseded(gate, one, answers[n + 1 :]))
+        Said(one, read_reply(one.payload, gate.prompt), counts=not is_superseded(one, answers[n + 1 :], gate))
         for n, one in enumerate(answers)
     ]
 
@@ -99,17 +99,3 @@ def _way(gate: Gate, answers: Sequence[Interaction], actor: Actor, choice: Choic
         left_after=places_left(gate.requirement, [*approvers, in_own_name(actor, gate)]),
         has_approved=any(is_same(one.name, actor.name) for one in approvers),
     )
-
-
-def _is_superseded(gate: Gate, one: Interaction, later: Sequence[Interaction]) -> bool:
-    """An approval stands until the same choice is approved anew, whatever else is said: that is how approvals are
-    counted. What puts the gate off stands until the same person says anything else."""
-    if one.id == gate.interaction_id:
-        return False
-    of_the_same = {other.choice for other in later if plain_name(other.actor) == plain_name(one.actor)}
-    return bool(of_the_same) if _effect(gate, one) == HOLD else one.choice in of_the_same
-
-
-def _effect(gate: Gate, one: Interaction) -> str | None:
-    choice = gate.prompt.choice(one.choice)
-    return None if choice is None else choice.effect

@@ -51,29 +51,12 @@ class Board:
     cards: Sequence[Card]
     untracked: Sequence[str] = ()
 
-    @property
-    def total(self) -> int:
-        """Those that are to be done: the canceled ones are not."""
-        return sum(card.lane is not Lane.CANCELED for card in self.cards)
-
-    @property
-    def accepted(self) -> int:
-        return sum(card.lane in ACCEPTED for card in self.cards)
-
     def in_lane(self, lane: Lane) -> list[Card]:
         return [card for card in self.cards if card.lane is lane]
 
     def to_wire(self) -> dict[str, Any]:
-        meta, last = self.snapshot.meta, self.snapshot.reduced.last_event
         return {
-            "mission_slug": meta.mission_slug,
-            "mission_id": meta.mission_id,
-            "mission_number": None if meta.mission_number is None else str(meta.mission_number),
-            "target_branch": meta.target_branch,
-            "event_count": len(self.snapshot.reduced.events),
-            "last_event_at": None if last is None else last.at,
-            "progress": {"accepted": self.accepted, "total": self.total},
-            "summary": self.snapshot.summary,
+            **self.snapshot.overview(),
             "untracked": list(self.untracked),
             "lanes": {lane.value: [card.to_wire() for card in self.in_lane(lane)] for lane in LANES},
         }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signoff.errors import DiagnosticError
 from signoff.missions.event import TransitionEvent
 from signoff.missions.finding import CLAIM_HELD
 from signoff.missions.instant import parse_instant
 from signoff.missions.lane import Lane
-from signoff.missions.move import MoveWish
-from signoff.missions.reduce import PackageState, Snapshot
+
+if TYPE_CHECKING:
+    from signoff.missions.move import MoveWish
+    from signoff.missions.reduce import PackageState, Snapshot
 
 #: Those in which somebody holds a package.
 HELD = frozenset({Lane.CLAIMED, Lane.IN_PROGRESS})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn
@@ -28,6 +28,9 @@ PROBLEMS_MAX = 100
 
 WORKTREE, DIRECT_REPO = "worktree", "direct_repo"
 
+_GENESIS = Lane.GENESIS
+#: What JSON takes for blanks, of which a line end is none here.
+_BLANKS = b" \t\r"
 #: Escapes can spell them.
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _BOM = b"\xef\xbb\xbf"
@@ -38,16 +41,16 @@ _MEMBERS = frozenset({
     *("force", "reason", "execution_mode", "evidence", "review_ref", "policy_metadata"),
 })  # fmt: skip
 #: What a member may be that can be missing or null as well.
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "actor": (str, dict),
-    "mission_id": (str,),
-    "force": (bool,),
-    "reason": (str,),
-    "execution_mode": (str,),
-    "evidence": (dict,),
-    "review_ref": (str,),
-    "policy_metadata": (dict,),
-}
+_TYPES: Sequence[tuple[str, type | tuple[type, ...]]] = (
+    ("actor", (str, dict)),
+    ("mission_id", str),
+    ("force", bool),
+    ("reason", str),
+    ("execution_mode", str),
+    ("evidence", dict),
+    ("review_ref", str),
+    ("policy_metadata", dict),
+)
 
 Actor = str | Mapping[str, Any]
 
@@ -153,24 +156,35 @@ def name_of(actor: Actor) -> str:
 
 def read_log(data: bytes) -> Log:
     """Whatever the bytes are."""
-    reader = _Reader()
-    *whole, last = data.removeprefix(_BOM).split(b"\n")
-    for number, line in enumerate(whole, start=1):
-        reader.take(number, line)
-    if not last.strip():
-        return reader.log()
-    is_whole = reader.take(len(whole) + 1, last, torn=True)
-    return reader.log(torn=None if is_whole else last, lacks_line_end=True)
+    return _Reader().read(data.removeprefix(_BOM))
+
+
+def read_on(log: Log, before: bytes, data: bytes) -> Log:
+    """What `data` holds, where `before` was read already, as `log`: of one that has grown only what is new is read."""
+    has_grown = before.endswith(b"\n") and data.startswith(before) and not log.problems
+    return _Reader(log, before.count(b"\n")).read(data[len(before) :]) if has_grown else read_log(data)
 
 
 class _Reader:
-    def __init__(self) -> None:
-        self._events: list[TransitionEvent] = []
-        self._others: dict[str, int] = {}
+    """Goes on behind a log of so many lines, which has no problems."""
+
+    def __init__(self, before: Log | None = None, lines: int = 0) -> None:
+        self._events = [] if before is None else [*before.events]
+        self._others = {} if before is None else {**before.others}
         self._problems: list[LineProblem] = []
         self._untold = 0
+        self._lines = lines
 
-    def take(self, number: int, line: bytes, *, torn: bool = False) -> bool:
+    def read(self, data: bytes) -> Log:
+        *whole, last = data.split(b"\n")
+        for number, line in enumerate(whole, start=self._lines + 1):
+            self._take(number, line)
+        if not last.strip():
+            return self._log()
+        is_whole = self._take(self._lines + len(whole) + 1, last, torn=True)
+        return self._log(torn=None if is_whole else last, lacks_line_end=True)
+
+    def _take(self, number: int, line: bytes, *, torn: bool = False) -> bool:
         """Whether it could be read. A blank line says nothing."""
         if not line.strip():
             return True
@@ -186,7 +200,7 @@ class _Reader:
             return False
         return True
 
-    def log(self, *, torn: bytes | None = None, lacks_line_end: bool = False) -> Log:
+    def _log(self, *, torn: bytes | None = None, lacks_line_end: bool = False) -> Log:
         if self._untold:
             line = self._problems[-1].line
             self._problems.append(LineProblem(line, EVENT_LINE_MALFORMED, f"{self._untold} more lines are no events"))
@@ -203,7 +217,10 @@ def _object_in(line: bytes) -> dict[str, Any]:
     if len(line) > LINE_BYTES_MAX:
         raise _LineError(f"it has {len(line)} bytes; an event has at most {LINE_BYTES_MAX}")
     try:
-        value = _DECODER.decode(line.decode())
+        text = line.strip(_BLANKS).decode()
+        value, end = _DECODER.raw_decode(text)
+        if end != len(text):
+            _DECODER.decode(text)  # says what is wrong with the rest
     except UnicodeDecodeError:
         raise _LineError("it is not UTF-8") from None
     except (ValueError, RecursionError) as error:
@@ -244,41 +261,57 @@ def _kind_of(wire: Mapping[str, Any]) -> str | None:
 
 
 def _event(wire: Mapping[str, Any], line: int) -> TransitionEvent:
+    said = wire.get
+    at_us = _check_members(wire)
+    from_lane, to_lane = _lanes(wire)
+    actor, mode = said("actor"), said("execution_mode")
+    slug = wire.get("mission_slug", wire.get("feature_slug"))
+    members = {
+        "event_id": wire["event_id"],
+        "at": wire["at"],
+        "actor": "" if actor is None else actor,
+        "mission_id": said("mission_id"),
+        "mission_slug": slug if isinstance(slug, str) else "",
+        "wp_id": wire["wp_id"],
+        "from_lane": from_lane,
+        "to_lane": to_lane,
+        "force": said("force") is True,
+        "reason": said("reason"),
+        "execution_mode": WORKTREE if mode is None else mode,
+        "evidence": said("evidence"),
+        "review_ref": said("review_ref"),
+        "policy_metadata": said("policy_metadata"),
+        "extra": {} if wire.keys() <= _MEMBERS else {key: wire[key] for key in wire if key not in _MEMBERS},
+        "line": line,
+        "order": (at_us, wire["event_id"]),
+    }
+    event = object.__new__(TransitionEvent)
+    # A log has thousands, and to hand them to a frozen class one by one takes as long as all of the above.
+    object.__setattr__(event, "__dict__", members)
+    return event
+
+
+def _check_members(wire: Mapping[str, Any]) -> int:
+    """Its instant. What cannot be taken is looked for in a fixed order, so that of several the same one is named."""
     for name in ("event_id", "wp_id"):
         if _name(wire.get(name)) is None:
             raise _LineError(f"its {name} is no text of 1 to {NAME_CHARS_MAX} characters")
-    if parse_instant(wire.get("at")) is None:
+    at_us = parse_instant(wire.get("at"))
+    if at_us is None:
         raise _LineError(f"its at is no instant: {shown(str(wire.get('at')))}")
-    said = {name: value for name, value in wire.items() if value is not None}
-    for name, types in _TYPES.items():
-        if name in said and not isinstance(said[name], types):
-            raise _LineError(f"its {name} cannot be {shown(json.dumps(said[name]))}")
-    slug = wire.get("mission_slug", wire.get("feature_slug"))
-    return TransitionEvent(
-        event_id=wire["event_id"],
-        at=wire["at"],
-        actor=said.get("actor", ""),
-        mission_id=said.get("mission_id"),
-        mission_slug=slug if isinstance(slug, str) else "",
-        wp_id=wire["wp_id"],
-        from_lane=_lane(wire, "from_lane"),
-        to_lane=_lane(wire, "to_lane"),
-        force=said.get("force", False),
-        reason=said.get("reason"),
-        execution_mode=said.get("execution_mode", WORKTREE),
-        evidence=said.get("evidence"),
-        review_ref=said.get("review_ref"),
-        policy_metadata=said.get("policy_metadata"),
-        extra={} if wire.keys() <= _MEMBERS else {key: wire[key] for key in wire if key not in _MEMBERS},
-        line=line,
-    )
+    for name, types in _TYPES:
+        value = wire.get(name)
+        if value is not None and not isinstance(value, types):
+            raise _LineError(f"its {name} cannot be {shown(json.dumps(value))}")
+    return at_us
 
 
-def _lane(wire: Mapping[str, Any], name: str) -> Lane:
-    lane = parse_lane(wire.get(name))
-    if lane is None or (lane is Lane.GENESIS and name == "to_lane"):
+def _lanes(wire: Mapping[str, Any]) -> tuple[Lane, Lane]:
+    from_lane, to_lane = parse_lane(wire.get("from_lane")), parse_lane(wire.get("to_lane"))
+    if from_lane is None or to_lane is None or to_lane is _GENESIS:
+        name = "from_lane" if from_lane is None else "to_lane"
         raise _LineError(f"its {name} is no lane: {shown(str(wire.get(name)))}")
-    return lane
+    return from_lane, to_lane
 
 
 def _name(value: object) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 EVENTS_FILE = "status.events.jsonl"
 SNAPSHOT_FILE = "status.json"
@@ -45,7 +46,13 @@ class MissionFiles:
 
     def work_package_file(self, wp_id: str) -> str | None:
         """The name of the package's file; None where it has none."""
-        return next((name for name in sorted(self.work_packages) if work_package_in(name) == wp_id), None)
+        return self._package_files.get(wp_id)
+
+    @cached_property
+    def _package_files(self) -> dict[str, str]:
+        """By their packages; of several of one package the first counts."""
+        names = sorted(self.work_packages, reverse=True)
+        return {wp_id: name for name in names if (wp_id := work_package_in(name)) is not None}
 
     def reviewed_packages(self) -> Iterator[str]:
         """Those that have a folder for reviews, each once."""

@@ -9,6 +9,8 @@ _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?"
     r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
 )
+#: As commands write them, and so nearly all of a log: what is where need not be looked for.
+_PLAIN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}\+00:00")
 _DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 
 
@@ -20,16 +22,22 @@ def parse_instant(text: object) -> int | None:
 # Each event's instant is asked for when it is read, and again when events are put in order.
 @lru_cache(maxsize=32_768)
 def _parse(text: str) -> int | None:
+    if _PLAIN.fullmatch(text) is not None:
+        return _reckon(text[:10], text[11:13], text[14:16], text[17:19], text[20:26])
     match = _INSTANT.fullmatch(text)
     if match is None:
         return None
     date, hour, minute, second, fraction, zone = match.groups()
-    days, offset = _days_since_1970(date), _offset_minutes(zone or "Z")
+    return _reckon(date, hour, minute, second, (fraction or "")[:6].ljust(6, "0"), zone or "Z")
+
+
+def _reckon(date: str, hour: str, minute: str, second: str, fraction: str, zone: str = "Z") -> int | None:
+    days, offset = _days_since_1970(date), _offset_minutes(zone)
     hours, minutes, seconds = int(hour), int(minute), int(second)
     if days is None or offset is None or hours > 23 or minutes > 59 or seconds > 60:
         return None
     whole = ((days * 24 + hours) * 60 + minutes - offset) * 60 + seconds
-    return whole * 1_000_000 + int((fraction or "")[:6].ljust(6, "0"))
+    return whole * 1_000_000 + int(fraction)
 
 
 @lru_cache(maxsize=64)

@@ -36,6 +36,8 @@ class WorkLane:
 
 @dataclass(frozen=True)
 class LanesFile:
+    """The whole file; `lanes` in its order."""
+
     mission_slug: str
     mission_id: str | None
     mission_branch: str

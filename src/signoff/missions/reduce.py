@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from signoff.missions.event import TransitionEvent
 from signoff.missions.lane import ACCEPTED, LANES, Lane
 from signoff.missions.meta import MissionMeta
 
+# Each is asked for every event, and a short tuple answers sooner than a set of what hashes slowly.
+_ACCEPTED = tuple(ACCEPTED)
 #: Who brings a package there works on it, or did.
-_WORKED_ON = frozenset({Lane.IN_PROGRESS, Lane.FOR_REVIEW})
+_WORKED_ON = (Lane.IN_PROGRESS, Lane.FOR_REVIEW)
 #: But for those who bring it back from here: they looked at it.
-_HANDED_IN = frozenset({Lane.FOR_REVIEW, Lane.IN_REVIEW, *ACCEPTED})
+_HANDED_IN = (Lane.FOR_REVIEW, Lane.IN_REVIEW, *ACCEPTED)
+
+_order = attrgetter("order")
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,29 @@ class Snapshot:
         lanes = [state.lane for state in self.work_packages.values()]
         return {lane.value: lanes.count(lane) for lane in LANES}
 
+    @property
+    def accepted(self) -> int:
+        return sum(state.lane in ACCEPTED for state in self.work_packages.values())
+
+    @property
+    def total(self) -> int:
+        """The packages that are to be done: the canceled ones are not."""
+        return sum(state.lane is not Lane.CANCELED for state in self.work_packages.values())
+
+    def overview(self) -> dict[str, Any]:
+        """How far the mission is, as programs are told."""
+        meta, last = self.meta, self.reduced.last_event
+        return {
+            "mission_slug": meta.mission_slug,
+            "mission_id": meta.mission_id,
+            "mission_number": None if meta.mission_number is None else str(meta.mission_number),
+            "target_branch": meta.target_branch,
+            "event_count": len(self.reduced.events),
+            "last_event_at": None if last is None else last.at,
+            "progress": {"accepted": self.accepted, "total": self.total},
+            "summary": self.summary,
+        }
+
     def to_wire(self) -> dict[str, Any]:
         last, number = self.reduced.last_event, self.meta.mission_number
         return {
@@ -120,8 +148,20 @@ def reduce(events: Iterable[TransitionEvent]) -> Reduced:
         events: in the order of their lines.
     """
     once = in_order(events)
-    states = {event.wp_id: after for event, _, after in walk(once)}
-    return Reduced(once, dict(sorted(states.items())))
+    courses: dict[str, _Course] = {}
+    for event in once:
+        _course_of(courses, event).take(event)
+    return Reduced(once, {wp_id: courses[wp_id].state() for wp_id in sorted(courses)})
+
+
+def add(reduced: Reduced, event: TransitionEvent) -> Reduced:
+    """What they add up to with one event more, which need not be the last; no other has its id."""
+    events = sorted([*reduced.events, event], key=_order)
+    course = _Course()
+    for one in events:
+        if one.wp_id == event.wp_id:
+            course.take(one)
+    return Reduced(events, dict(sorted({**reduced.work_packages, event.wp_id: course.state()}.items())))
 
 
 def snapshot(events: Iterable[TransitionEvent], meta: MissionMeta) -> Snapshot:
@@ -137,44 +177,63 @@ def in_order(events: Iterable[TransitionEvent]) -> list[TransitionEvent]:
     first: dict[str, TransitionEvent] = {}
     for event in events:
         first.setdefault(event.event_id, event)
-    return sorted(first.values(), key=lambda event: event.order)
+    return sorted(first.values(), key=_order)
 
 
-def walk(events: Iterable[TransitionEvent]) -> Iterator[tuple[TransitionEvent, PackageState | None, PackageState]]:
-    """Each event with where its package was before it, and is after it.
+def walk(events: Iterable[TransitionEvent]) -> Iterator[tuple[TransitionEvent, Lane | None]]:
+    """Each event with the lane in which its package was before it; None for its first.
 
     Args:
         events: each once, as they happened.
     """
-    states: dict[str, PackageState] = {}
+    courses: dict[str, _Course] = {}
     for event in events:
-        before = states.get(event.wp_id)
-        states[event.wp_id] = _after(event, before)
-        yield event, before, states[event.wp_id]
+        course = _course_of(courses, event)
+        yield event, course.lane
+        course.take(event)
 
 
-def _after(event: TransitionEvent, before: PackageState | None) -> PackageState:
-    if before is None:
-        return PackageState(event, int(event.force), _implementers(event, None), _acceptance(event, None))
-    if _is_beaten(event, before.event):
-        return replace(before, implementers=_implementers(event, before))
-    forced = before.force_count + event.force
-    return PackageState(event, forced, _implementers(event, before), _acceptance(event, before))
+class _Course:
+    """What has become of a package so far, event by event; `PackageState` says what each member is."""
+
+    def __init__(self) -> None:
+        self._event: TransitionEvent | None = None
+        self._force_count = 0
+        self._implementers: tuple[str, ...] = ()
+        self._acceptance: TransitionEvent | None = None
+
+    @property
+    def lane(self) -> Lane | None:
+        """None before the first event."""
+        return None if self._event is None else self._event.to_lane
+
+    def state(self) -> PackageState:
+        assert self._event is not None  # noqa: S101 - nobody asks before the first event
+        return PackageState(self._event, self._force_count, self._implementers, self._acceptance)
+
+    def take(self, event: TransitionEvent) -> None:
+        before = self._event
+        if event.to_lane in _WORKED_ON and (before is None or before.to_lane not in _HANDED_IN):
+            self._note_work(event.actor_name)
+        if before is not None and _is_beaten(event, before):
+            return
+        self._event = event
+        self._force_count += event.force
+        if event.to_lane not in _ACCEPTED:
+            self._acceptance = None
+        elif self._acceptance is None or event.force:
+            self._acceptance = event
+
+    def _note_work(self, name: str) -> None:
+        if name.strip():
+            self._implementers = (*(one for one in self._implementers if one != name), name)
 
 
-def _implementers(event: TransitionEvent, before: PackageState | None) -> tuple[str, ...]:
-    known = () if before is None else before.implementers
-    is_work = event.to_lane in _WORKED_ON and (before is None or before.lane not in _HANDED_IN)
-    if not is_work or not event.actor_name.strip():
-        return known
-    return (*(one for one in known if one != event.actor_name), event.actor_name)
-
-
-def _acceptance(event: TransitionEvent, before: PackageState | None) -> TransitionEvent | None:
-    if event.to_lane not in ACCEPTED:
-        return None
-    earlier = None if before is None else before.acceptance
-    return event if earlier is None or event.force else earlier
+def _course_of(courses: dict[str, _Course], event: TransitionEvent) -> _Course:
+    course = courses.get(event.wp_id)
+    if course is None:
+        course = courses[event.wp_id] = _Course()
+    return course
 
 
 def _is_beaten(event: TransitionEvent, by: TransitionEvent) -> bool:

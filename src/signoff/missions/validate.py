@@ -75,13 +75,13 @@ def _log(log: Log) -> Iterator[Finding]:
 
 
 def _history(reduced: Reduced) -> Iterator[Finding]:
-    for event, before, _ in walk(reduced.events):
+    for event, before in walk(reduced.events):
         if not event.force and not has_edge(event.from_lane, event.to_lane):
             message = f"Nothing goes from {event.from_lane} to {event.to_lane}, and it was not forced."
             yield _of_event(finding.ILLEGAL_UNFORCED_EDGE, message, event)
-        is_continued = event.from_lane in _BEGINNINGS if before is None else event.from_lane is before.lane
+        is_continued = event.from_lane in _BEGINNINGS if before is None else event.from_lane is before
         if not is_continued:
-            lane = Lane.GENESIS if before is None else before.lane
+            lane = before or Lane.GENESIS
             message = f"It comes from {event.from_lane}, and {event.wp_id} was in {lane}."
             yield _of_event(finding.FROM_LANE_DISCONTINUITY, message, event, expected_lane=lane.value)
 

@@ -11,7 +11,7 @@ from signoff.documents.problem import Problem, all_at_once, shown
 from signoff.errors import MissionError
 from signoff.missions.event import DIRECT_REPO, WORKTREE
 from signoff.missions.files import work_package_in
-from signoff.missions.front_matter import FrontMatter, read_front_matter, write_front_matter
+from signoff.missions.front_matter import FrontMatter, read_front_matter
 
 CODE_CHANGE, PLANNING_ARTIFACT = EXECUTION_MODES = ("code_change", "planning_artifact")
 
@@ -79,15 +79,6 @@ class WorkPackage:
         boxes = {**subtask_boxes(tasks_md, only=self.subtasks), **subtask_boxes(self.body)}
         return tuple(one for one in dict.fromkeys((*self.subtasks, *boxes)) if not boxes.get(one))
 
-    def with_members(self, **changes: Any) -> WorkPackage:
-        """With other values in its front matter; the order of its keys stays, new ones come last.
-
-        Raises:
-            MissionError: they cannot be taken.
-        """
-        members = {**self.members, **changes}
-        return _checked(FrontMatter(members, self.body), self.work_package_id)
-
 
 def read_work_package(text: str, *, path: str) -> WorkPackage:
     """
@@ -97,25 +88,7 @@ def read_work_package(text: str, *, path: str) -> WorkPackage:
     Raises:
         MissionError: with everything that is wrong in the front matter.
     """
-    return _checked(read_front_matter(text), path)
-
-
-def write_work_package(package: WorkPackage) -> str:
-    """The file's text: the front matter in the order of its keys, then the body."""
-    return write_front_matter(package.members, package.body)
-
-
-def subtask_boxes(text: str, *, only: Sequence[str] | None = None) -> dict[str, bool]:
-    """The items `- [x] T001 ...` of a text, by their ids: whether they are ticked. Each box of an id has to be."""
-    boxes: dict[str, bool] = {}
-    for line in text.split("\n") if "- [" in text or "* [" in text or "+ [" in text else ():
-        match = _SUBTASK.match(line)
-        if match and (only is None or match[2] in only):
-            boxes[match[2]] = boxes.get(match[2], True) and match[1] != " "
-    return boxes
-
-
-def _checked(front: FrontMatter, path: str) -> WorkPackage:
+    front = read_front_matter(text)
     problems = list(front.problems) or list(_problems(front, path))
     if problems:
         raise all_at_once(MissionError, {path: problems})
@@ -130,6 +103,16 @@ def _checked(front: FrontMatter, path: str) -> WorkPackage:
         members=front.members,
         body=front.body,
     )
+
+
+def subtask_boxes(text: str, *, only: Sequence[str] | None = None) -> dict[str, bool]:
+    """The items `- [x] T001 ...` of a text, by their ids: whether they are ticked. Each box of an id has to be."""
+    boxes: dict[str, bool] = {}
+    for line in text.split("\n") if "- [" in text or "* [" in text or "+ [" in text else ():
+        match = _SUBTASK.match(line)
+        if match and (only is None or match[2] in only):
+            boxes[match[2]] = boxes.get(match[2], True) and match[1] != " "
+    return boxes
 
 
 def _problems(front: FrontMatter, path: str) -> Iterator[Problem]:

@@ -7,7 +7,6 @@ the people who work in it. The repository may have been changed by an agent a mo
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,6 +29,8 @@ def check_git() -> None:
     Raises:
         MissingProgramError: it is not installed.
     """
+    import shutil
+
     if shutil.which("git") is None:
         raise MissingProgramError("The program 'git' is not installed.", details={"program": "git"})
 

@@ -98,6 +98,7 @@ class Settings:
     mission_guard: str
     sync_url: str | None = field(repr=False)
     sync_token: str | None = field(repr=False)
+    tracing: bool
     log_format: str
     sources: tuple[Source, ...]
 

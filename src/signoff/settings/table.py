@@ -110,7 +110,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("actor", one_of("os", "git"), "os", "Who acts without --as: the system's user, or git's user.name."),
     Setting("host", TEXT, "127.0.0.1", "The address that the server listens on."),
     Setting("port", PORT, 8700, "The port that the server listens on; 0 takes a free one.", (Alias("PORT"),)),
-    Setting("admin_port", PORT, None, "The port of the worker's health endpoint, if any.", (Alias("ADMIN_PORT"),)),
+    Setting(
+        "admin_port",
+        PORT,
+        None,
+        "The port where a worker tells its health and metrics, if any.",
+        (Alias("ADMIN_PORT"),),
+    ),
     Setting(
         "agent",
         one_of("replay", "command", "none"),
@@ -218,5 +224,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("sync.url", HTTP_URL, None, "Where new events of missions are sent, after they were written here."),
     Setting("sync.token", TOKEN, None, "The token that signs the sender of these events in.", secret=True),
+    Setting(
+        "tracing",
+        SWITCH,
+        False,
+        "Whether servers send traces, as OpenTelemetry's own variables (OTEL_*) say: extra otel.",
+    ),
     Setting("log_format", one_of("text", "json", "auto"), "auto", "How to log; auto: text on a terminal, else JSON."),
 )

@@ -19,7 +19,7 @@ from signoff.errors import DiagnosticError
 from signoff.missions.event import TransitionEvent, read_log
 from signoff.missions.lane import Lane
 from signoff.missions.reduce import Snapshot
-from signoff.runners.mission.log import MissionLogFile, append_event, heal, is_behind, repair
+from signoff.runners.mission.log import MissionLogFile, heal, is_behind, repair
 from signoff.runners.mission.place import MissionPlace
 
 
@@ -77,22 +77,27 @@ def test_a_refused_move_names_log_and_package_and_changes_nothing(place: Mission
     assert caught.value.details["violated_invariant"] == "STA-005"
 
 
+def added(place: MissionPlace, event: TransitionEvent) -> Snapshot:
+    """What the log adds up to with an event that was judged already."""
+    return MissionLogFile(place).append(event.wp_id, event.to_lane, lambda _: event).snapshot
+
+
 def test_an_event_is_written_once_whoever_brings_it_how_often(place: MissionPlace) -> None:
     event = event_of(Lane.PLANNED, Lane.CLAIMED, at_us=4_000_000_000_000_000)
-    first, size = append_event(place, event), place.log.stat().st_size
-    assert append_event(place, event) == first
+    first, size = added(place, event), place.log.stat().st_size
+    assert added(place, event) == first
     assert place.log.stat().st_size == size
 
 
 def test_a_move_comes_after_the_last_one_also_where_that_was_from_a_clock_ahead(place: MissionPlace) -> None:
-    append_event(place, event_of(Lane.PLANNED, Lane.CLAIMED, at_us=4_000_000_000_000_000))
+    added(place, event_of(Lane.PLANNED, Lane.CLAIMED, at_us=4_000_000_000_000_000))
     assert move(place, "WP01", Lane.BLOCKED).snapshot.reduced.lane_of("WP01") is Lane.BLOCKED
 
 
 def test_an_event_that_would_not_bring_the_package_where_it_says_is_not_written(place: MissionPlace) -> None:
     before = portrait(place)
     with pytest.raises(DiagnosticError) as caught:
-        append_event(place, event_of(Lane.PLANNED, Lane.CLAIMED, at_us=1))
+        added(place, event_of(Lane.PLANNED, Lane.CLAIMED, at_us=1))
     check_diagnostic(caught.value.to_wire(), place, "STATUS_LANE_NOT_REACHED", "STA-006")
     assert portrait(place) == before
 

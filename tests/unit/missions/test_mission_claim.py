@@ -108,7 +108,7 @@ def test_a_board_shows_what_it_can_read_and_leaves_the_rest_out() -> None:
     first, second, third = shown.cards
     assert (first.title, first.holder_gone, first.work_lane, first.verdict) == ("One", True, "lane-a", None)
     assert (second.title, second.holder_gone, second.verdict, second.verdict_state) == ("", None, None, None)
-    assert (shown.total, shown.accepted, third.lane) == (2, 1, Lane.CANCELED)
+    assert (shown.snapshot.total, shown.snapshot.accepted, third.lane) == (2, 1, Lane.CANCELED)
     assert shown.to_wire()["last_event_at"] == "2026-05-02T09:50:03.000000+00:00"
     assert board(standing()).to_wire()["last_event_at"] is None
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from mission_samples import APPROVAL, event, line, log_of
 
-from signoff.missions.event import LINE_BYTES_MAX, PROBLEMS_MAX, name_of, read_log, to_line
+from signoff.missions.event import LINE_BYTES_MAX, PROBLEMS_MAX, name_of, read_log, read_on, to_line
 from signoff.missions.instant import parse_instant
 from signoff.missions.lane import Lane
 
@@ -76,6 +76,7 @@ def test_lines_of_other_kinds_are_counted_apart() -> None:
     ("bad", "why"),
     [
         (b"{", "not JSON"),
+        (b"{} {}", "not JSON"),
         (b"[1]", "no JSON object"),
         (b"\xff\xfe", "not UTF-8"),
         (b'{"a": NaN}', "no number of JSON"),
@@ -160,6 +161,14 @@ def test_of_something_else_altogether_the_first_lines_are_told() -> None:
 
 def test_a_mark_at_the_beginning_of_the_file_is_no_text() -> None:
     assert read_log(b"\xef\xbb\xbf" + log_of(CLAIM)).events == [CLAIM]
+
+
+@pytest.mark.parametrize("before", [b"", log_of(CLAIM), b"no event\n", log_of(CLAIM)[:-1]], ids=repr)
+def test_of_a_log_that_has_grown_what_is_new_is_read_and_its_lines_are_counted_on(before: bytes) -> None:
+    grown = before + b"\n" + log_of(event(2, "claimed", "in_progress"))
+    found, anew = read_on(read_log(before), before, grown), read_log(grown)
+    assert found == anew
+    assert [one.line for one in found.events] == [one.line for one in anew.events]
 
 
 @pytest.mark.parametrize(

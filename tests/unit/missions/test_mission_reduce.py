@@ -8,7 +8,7 @@ from mission_samples import EVENTS, META, event
 
 from signoff.missions.event import TransitionEvent
 from signoff.missions.lane import Lane
-from signoff.missions.reduce import reduce, snapshot
+from signoff.missions.reduce import add, reduce, snapshot, walk
 
 INSTANT = "2026-05-02T10:00:00.000000+00:00"
 
@@ -169,3 +169,28 @@ def test_a_package_is_accepted_by_what_brought_it_past_its_review_or_by_who_forc
     assert acceptance(approved, event(3, "approved", "in_progress"), again) == "second"
     lying = event(3, "approved", "approved", reason="was approved already")
     assert acceptance(event(2, "planned", "in_progress"), lying) == "was approved already"
+
+
+def test_a_walk_tells_of_each_event_where_its_package_was() -> None:
+    back, forward = at_once(2, "in_review", "in_progress"), at_once(3, "in_review", "approved")
+    other, last = event(1, "genesis", "planned", "WP02"), event(50, "in_progress", "for_review")
+    assert list(walk([other, back, forward, last])) == [
+        (other, None),
+        (back, None),
+        (forward, Lane.IN_PROGRESS),
+        (last, Lane.IN_PROGRESS),
+    ]
+
+
+@pytest.mark.parametrize("one", EVENTS, ids=lambda one: one.event_id[-2:])
+def test_an_event_is_added_as_if_it_had_always_been_there(one: TransitionEvent) -> None:
+    others = [event for event in EVENTS if event is not one]
+    assert add(reduce(others), one) == reduce(EVENTS)
+
+
+def test_the_overview_counts_what_is_accepted_of_what_is_to_be_done() -> None:
+    told = snapshot([*EVENTS, event(10, "genesis", "canceled", "WP03")], META).overview()
+    assert told["progress"] == {"accepted": 1, "total": 2}
+    assert (told["mission_slug"], told["mission_number"], told["event_count"]) == ("ledger", "7", 10)
+    assert told["last_event_at"] == "2026-05-02T09:50:10.000000+00:00"
+    assert (told["summary"]["canceled"], told["summary"]["approved"]) == (1, 1)

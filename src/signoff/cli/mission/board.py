@@ -1,23 +1,21 @@
-"""`signoff mission list` and `status`: how far missions are."""
+"""`signoff mission status`: a mission's board."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from signoff.cli.call import Call
+from signoff.cli.mission.findings import show_with_unread, unread_lines
 from signoff.cli.mission.options import MissionChoice, takes_mission
 from signoff.cli.output import Column, counted, duration, hint, note, print_table, say
 from signoff.cli.settings_flags import DATABASE
 from signoff.cli.terminal import has_colours, is_terminal, one_line, sanitise, width
 from signoff.clock import now_us
-from signoff.errors import DiagnosticError, MissionError
+from signoff.errors import MissionError
 from signoff.missions.board import CONFLICTING, STALE, Board, Card, lay_out
-from signoff.missions.finding import WARNING
 from signoff.missions.instant import parse_instant
 from signoff.missions.lane import LANES, Lane
 
@@ -28,77 +26,32 @@ if TYPE_CHECKING:
 _COLUMN_MIN = 16
 _BAR_CELLS = 24
 
-_LIST_EPILOG = """\b
-Examples:
-  signoff mission list
-  signoff mission list --json | jq -r '.missions[].mission_slug'
-"""
-
-
-@click.command("list", epilog=_LIST_EPILOG)
-@takes_mission()
-def list_missions(call: Call, mission: MissionChoice) -> None:
-    """The missions of this repository, and how far each is."""
-    from signoff.runners.mission.place import all_missions
-
-    places = all_missions(mission.checkout, mission.root)
-    looked_at = [(_summary(place), _diagnostics(place)) for place in places]
-    rows = [row for row, _ in looked_at]
-    diagnostics = [one for _, found in looked_at for one in found]
-    document = {"root": str(mission.root), "missions": rows}
-    _show(call, document, diagnostics, lambda: _draw_list(call, mission.root, rows))
-
-
-_STATUS_EPILOG = """\b
+_EPILOG = """\b
 Examples:
   signoff mission status
   signoff mission status release-3-2 --json | jq .progress
 """
 
 
-@click.command(epilog=_STATUS_EPILOG)
+@click.command(epilog=_EPILOG)
 @click.argument("slug", metavar="[MISSION]", required=False)
 @takes_mission(*DATABASE)
 def status(call: Call, mission: MissionChoice, slug: str | None) -> None:
     """A mission's board: its work packages by lane, who holds them, and what their newest reviews said."""
     place = mission.place_of(slug)
-    board = _board(place, call)
-    _show(call, board.to_wire(), _diagnostics(place), lambda: _draw_board(call, board))
+    board = _board(call, place)
+    show_with_unread(call, board.to_wire(), unread_lines(place), lambda: _draw_board(call, board))
 
 
-def _diagnostics(place: MissionPlace) -> list[dict[str, Any]]:
-    """Lines of the log that are not in what is shown: what they say, and all that follows from it, is missing there."""
-    from signoff.cli.mission.findings import line_findings
-    from signoff.runners.mission.log import read_events
-
-    try:
-        found = list(line_findings(read_events(place)))
-    except DiagnosticError:
-        return []  # Where the board cannot be read at all, that is said in its place.
-    return [{**replace(one, severity=WARNING).to_wire(), "mission_slug": place.slug} for one in found]
-
-
-def _show(
-    call: Call, document: dict[str, Any], diagnostics: Sequence[dict[str, Any]], draw: Callable[[], object]
-) -> None:
-    """The document has what is wrong as `diagnostics`; people are told beside it."""
-    call.show({**document, **({"diagnostics": diagnostics} if diagnostics else {})}, draw)
-    for one in [] if call.is_json else diagnostics:
-        note(
-            f"warning: {one['diagnostic_code']}: {one['mission_slug']} is shown without what its log has there: "
-            f"{one['message']} {one['remediation']}"
-        )
-
-
-def _board(place: MissionPlace, call: Call | None = None) -> Board:
-    """With a call, decided reviews are recorded first."""
+def _board(call: Call, place: MissionPlace) -> Board:
+    """Decided reviews are recorded first."""
     from signoff.cli.mission.decided import record_decided
     from signoff.runners.mission.files import read_mission
     from signoff.runners.mission.holder import is_gone
     from signoff.runners.mission.log import heal
 
     snapshot = heal(place, note)
-    if call is not None and record_decided(call, place, snapshot):
+    if record_decided(call, place, snapshot):
         snapshot = heal(place)
     return lay_out(read_mission(place.folder), snapshot, is_gone, work_lanes=_work_lanes(place))
 
@@ -111,44 +64,6 @@ def _work_lanes(place: MissionPlace) -> dict[str, str]:
     except (OSError, MissionError):
         return {}
     return {wp_id: lane.lane_id for lane in lanes.lanes for wp_id in lane.wp_ids}
-
-
-def _summary(place: MissionPlace) -> dict[str, object]:
-    try:
-        board = _board(place)
-    except MissionError as error:
-        return {"mission_slug": place.slug, "path": str(place.folder), "problem": error.message}
-    wire = board.to_wire()
-    kept = ("mission_id", "mission_number", "target_branch", "progress", "summary", "last_event_at")
-    return {"mission_slug": place.slug, "path": str(place.folder), **{key: wire[key] for key in kept}}
-
-
-def _draw_list(call: Call, root: Path, rows: Sequence[dict[str, object]]) -> None:
-    if not rows:
-        say(f"There is no mission in {root}.")
-        hint(f"Begin one with: {call.again('mission', 'init', 'SLUG')}")
-        return
-    columns = [
-        Column("NO", is_number=True),
-        Column("MISSION"),
-        Column("ACCEPTED", is_number=True),
-        Column("LANES", is_elastic=True),
-    ]
-    print_table(columns, [_row(row) for row in rows])
-    hint(f"See one: {call.again('mission', 'status', 'MISSION')}")
-
-
-def _row(row: dict[str, object]) -> list[str]:
-    progress, lanes = row.get("progress"), row.get("summary")
-    if not isinstance(progress, dict) or not isinstance(lanes, dict):
-        return ["-", str(row["mission_slug"]), "-", str(row["problem"])]
-    told = ", ".join(f"{count} {lane}" for lane, count in lanes.items() if count) or "no work packages"
-    return [
-        str(row["mission_number"] or "-"),
-        str(row["mission_slug"]),
-        f"{progress['accepted']}/{progress['total']}",
-        told,
-    ]
 
 
 def _draw_board(call: Call, board: Board) -> None:
@@ -173,9 +88,10 @@ def _draw_board(call: Call, board: Board) -> None:
 
 
 def _progress(board: Board) -> str:
-    filled = _BAR_CELLS * board.accepted // board.total if board.total else 0
+    accepted, total = board.snapshot.accepted, board.snapshot.total
+    filled = _BAR_CELLS * accepted // total if total else 0
     bar = "#" * filled + "-" * (_BAR_CELLS - filled)
-    return f"[{bar}] {board.accepted} of {counted(board.total, 'work package')} approved or done"
+    return f"[{bar}] {accepted} of {counted(total, 'work package')} approved or done"
 
 
 def _draw_columns(board: Board, lanes: Sequence[Lane], room: int) -> None:

@@ -81,18 +81,20 @@ def reviews_left_open(call: Call, state: MissionState) -> dict[str, str]:
     Raises:
         SignoffError: the ledger cannot be read.
     """
-    from signoff.app.start_review import open_reviews
     from signoff.bootstrap import open_world
-    from signoff.plans import plan as plans
 
     packages = state.reduced.work_packages
     try:
         with open_world(call.settings, creates=False) as world:
+            from signoff.app.start_review import open_reviews
+
             found = [(wp_id, run) for wp_id in packages for run in open_reviews(world, state.identity(wp_id))]
     except NotFoundError as error:
         if error.code != "no-ledger":
             raise
         return {}
+    from signoff.plans import plan as plans
+
     last = {wp_id: one.last_event_id for wp_id, one in packages.items()}
     return {
         wp_id: run.workflow_id for wp_id, run in found if plans.from_wire(run.plan).about["from_event"] != last[wp_id]

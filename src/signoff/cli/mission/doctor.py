@@ -112,11 +112,10 @@ def _send(place: MissionPlace, target: SyncTarget | None) -> list[dict[str, Any]
 
 
 def _examine(call: Call, place: MissionPlace, target: SyncTarget | None) -> Iterator[Finding]:
-    from signoff.missions.reduce import snapshot
-    from signoff.runners.mission.log import is_behind, meta_of, read_events
+    from signoff.runners.mission.log import is_behind, read_events, snapshot_of
 
     try:
-        log, meta = read_events(place), meta_of(place)
+        log, now = read_events(place), snapshot_of(place)
     except DiagnosticError as error:
         yield _finding(error.diagnostic_code, ERROR, error.message, error.remediation)
         return
@@ -127,7 +126,7 @@ def _examine(call: Call, place: MissionPlace, target: SyncTarget | None) -> Iter
     if not log.problems and is_behind(place):
         message = "status.json is missing, or says something else than the log."
         yield _finding(STATUS_SNAPSHOT_DRIFT, WARNING, message, f"The next move makes it anew. Or now: {REPAIR}")
-    yield from _claims(snapshot(log.events, meta))
+    yield from _claims(now)
     yield from _reviews(call, place)
     if target is not None:
         yield from _unsent(place, target)

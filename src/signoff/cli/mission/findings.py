@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from signoff.cli.output import say
+from signoff.cli.call import Call
+from signoff.cli.output import note, say
 from signoff.cli.terminal import one_line
+from signoff.errors import DiagnosticError
 from signoff.missions.finding import ERROR, GUARD_NOT_RUN, STATUS_LOG_TORN, WARNING, Finding
 
 if TYPE_CHECKING:
     from signoff.missions.event import Log
-    from signoff.runners.mission.place import Checkout
+    from signoff.runners.mission.place import Checkout, MissionPlace
 
 REPAIR = "signoff mission doctor --repair"
 
@@ -30,6 +33,29 @@ def line_findings(log: Log) -> Iterator[Finding]:
             f"line {problem.line}: {problem.message}.",
             None,
             {"line": problem.line, "remediation": f"{how}: {REPAIR}"},
+        )
+
+
+def unread_lines(place: MissionPlace) -> list[dict[str, Any]]:
+    """Lines of the log that are not in what is shown: what they say, and all that follows from it, is missing there."""
+    from signoff.runners.mission.log import read_events
+
+    try:
+        found = list(line_findings(read_events(place)))
+    except DiagnosticError:
+        return []  # Where the log cannot be read at all, that is said in its place.
+    return [{**replace(one, severity=WARNING).to_wire(), "mission_slug": place.slug} for one in found]
+
+
+def show_with_unread(
+    call: Call, document: dict[str, Any], unread: Sequence[dict[str, Any]], draw: Callable[[], object]
+) -> None:
+    """The document has what was not read as `diagnostics`; people are told beside it."""
+    call.show({**document, **({"diagnostics": unread} if unread else {})}, draw)
+    for one in [] if call.is_json else unread:
+        note(
+            f"warning: {one['diagnostic_code']}: {one['mission_slug']} is shown without what its log has there: "
+            f"{one['message']} {one['remediation']}"
         )
 
 

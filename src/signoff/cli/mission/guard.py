@@ -44,7 +44,7 @@ def guard(call: Call, mission: MissionChoice, *, is_install: bool) -> int:
     """Stop a commit that touches files which the active work package of its lane does not own."""
     if is_install:
         return _install(call, mission)
-    mode = call.settings.mission_guard
+    mode = mission.settings.mission_guard
     findings = [] if mode == OFF else _findings(mission)
     is_stopped = bool(findings) and mode == BLOCK
     _tell(call, mode, findings, is_stopped=is_stopped)

@@ -20,7 +20,6 @@ import click
 from signoff.cli.call import Call, Command, takes_settings
 from signoff.cli.output import note
 from signoff.errors import InvalidInputError
-from signoff.settings import Settings, load
 
 if TYPE_CHECKING:
     from signoff.app.mission_log import Appended
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from signoff.missions.move import MoveWish
     from signoff.runners.mission.place import Checkout, MissionPlace
     from signoff.runners.mission.sync import SyncTarget
+    from signoff.settings import Settings
 
 #: Where in the state directory it is noted what was sent.
 SYNC_FOLDER = "mission-sync"
@@ -46,10 +46,10 @@ class MissionChoice:
     slug: str | None
     named_actor: str | None
 
-    @cached_property
+    @property
     def settings(self) -> Settings:
         """Those of missions are here; what a ledger needs besides is in the call's."""
-        return load(self.call.flags, os.environ, cwd=self.checkout.root)
+        return self.call.plain_settings
 
     @cached_property
     def root(self) -> Path:
@@ -159,11 +159,9 @@ def takes_mission(*attributes: str) -> Callable[[Command], Command]:
             from signoff.runners.mission.place import find_checkout
 
             _arm_crash_point()
-            # Thousands of events are made in one go and kept to the end: looking for garbage among them finds none.
-            gc.set_threshold(OBJECTS_BEFORE_GARBAGE)
             checkout = find_checkout(Path.cwd())
             call = call.at(checkout.root)
-            with diagnosing():
+            with diagnosing(), _nothing_left_to_collect():
                 return function(call, MissionChoice(call, checkout, mission_slug, actor_name), **values)
 
         with_flags = takes_settings("missions_dir", *attributes)(command)
@@ -174,6 +172,17 @@ def takes_mission(*attributes: str) -> Callable[[Command], Command]:
         return mission(actor(with_flags))
 
     return decorate
+
+
+@contextmanager
+def _nothing_left_to_collect() -> Iterator[None]:
+    """Thousands of events are made in one go and kept to the end: looking for garbage among them finds none, neither
+    meanwhile nor when the interpreter ends."""
+    gc.set_threshold(OBJECTS_BEFORE_GARBAGE)
+    try:
+        yield
+    finally:
+        gc.freeze()
 
 
 def _arm_crash_point() -> None:

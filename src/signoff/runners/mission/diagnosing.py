@@ -9,7 +9,6 @@ from signoff.errors import DiagnosticError, MissionError
 from signoff.missions import finding
 from signoff.missions.files import LANES_FILE, work_package_in
 from signoff.missions.meta import META_FILE
-from signoff.missions.review_cycle import number_in
 
 _CODES: Mapping[str, str] = {META_FILE: finding.MISSION_METADATA_INVALID, LANES_FILE: finding.LANES_FILE_INVALID}
 
@@ -37,6 +36,8 @@ def diagnosing() -> Iterator[None]:
 
 
 def _code_of(path: str) -> str | None:
+    from signoff.missions.review_cycle import number_in  # with what reads front matter, which many commands need not
+
     name = path.rpartition("/")[2]
     if number_in(name) is not None:
         return finding.REVIEW_ARTIFACT_SCHEMA_INVALID

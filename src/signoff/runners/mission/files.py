@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
@@ -100,16 +98,15 @@ def _is_work_package(name: str) -> bool:
     return name.endswith(".md") and work_package_in(name) is not None
 
 
-@dataclass(frozen=True)
 class _Reader:
     """`unreadable` grows while files are read."""
 
-    folder: Path
-    unreadable: dict[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def root(self) -> Path:
-        return self.folder.resolve()
+    def __init__(self, folder: Path) -> None:
+        self.unreadable: dict[str, str] = {}
+        self._folder = folder
+        self._root = folder.resolve()
+        #: Where folders of the mission really are, by their names.
+        self._folders: dict[str, Path] = {}
 
     def data(self, name: str, most: int) -> bytes | None:
         """None where there is no such file, or it cannot be taken, which is noted."""
@@ -162,7 +159,22 @@ class _Reader:
 
     def _inside(self, name: str) -> Path | None:
         """Where it really is; None where nothing of this name is."""
-        path = self.folder / name
+        folder, _, leaf = name.rpartition("/")
+        if folder not in self._folders:
+            real = self._resolved(folder)
+            if real is None:
+                return None
+            self._folders[folder] = real
+        path = self._folders[folder] / leaf
+        try:
+            is_link = stat.S_ISLNK(path.lstat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return self._resolved(name) if is_link else path
+
+    def _resolved(self, name: str) -> Path | None:
+        """The same, looked up link by link."""
+        path = self._folder / name
         try:
             real = path.resolve(strict=True)
         except (FileNotFoundError, NotADirectoryError):
@@ -171,7 +183,7 @@ class _Reader:
             return None
         except RuntimeError:  # a circle of links
             raise _UntakenError("a link that leads nowhere") from None
-        if not real.is_relative_to(self.root):
+        if not real.is_relative_to(self._root):
             raise _UntakenError("a link that leads out of the mission")
         return real
 

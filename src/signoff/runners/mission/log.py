@@ -11,17 +11,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import lru_cache
 from pathlib import Path
 
 from signoff.app.mission_log import Appended
 from signoff.app.moments import MOVED, reach
 from signoff.errors import DiagnosticError
-from signoff.missions.event import Log, TransitionEvent, read_log, to_line
+from signoff.missions.event import Log, TransitionEvent, read_log, read_on, to_line
 from signoff.missions.finding import EVENT_LINE_MALFORMED, STATUS_LANE_NOT_REACHED, STATUS_SNAPSHOT_NOT_WRITABLE
 from signoff.missions.lane import Lane
 from signoff.missions.meta import MissionMeta, read_meta
-from signoff.missions.reduce import Reduced, Snapshot, reduce
+from signoff.missions.reduce import Reduced, Snapshot, add, reduce
 from signoff.runners.mission.diagnosing import diagnosing
 from signoff.runners.mission.log_file import (
     cut_off,
@@ -60,7 +59,7 @@ class MissionLogFile:
         before = Snapshot(meta_of(self._place), reduced_of(data))
         event = decide(before)
         is_new = all(event.event_id != one.event_id for one in log.events)
-        after = Snapshot(before.meta, reduce([*before.reduced.events, event]))
+        after = Snapshot(before.meta, add(before.reduced, event)) if is_new else before
         if is_new and after.reduced.lane_of(event.wp_id) is not event.to_lane:
             raise _lane_not_reached(event, after)
         with _drafted(self._place.snapshot, after) as draft:
@@ -97,6 +96,32 @@ class MissionLogFile:
             raise
 
 
+class _LastLook:
+    """The log that was read last. A command looks at one log several times: the same bytes say the same, and of one
+    that has grown meanwhile only what is new is read."""
+
+    def __init__(self) -> None:
+        self._read = (b"", read_log(b""))
+        self._added_up = (b"", reduce([]))
+
+    def look(self, data: bytes) -> Log:
+        before, log = self._read
+        if data != before:
+            log = read_on(log, before, data)
+            self._read = data, log
+        return log
+
+    def reduced(self, data: bytes) -> Reduced:
+        before, reduced = self._added_up
+        if data != before:
+            reduced = reduce(self.look(data).events)
+            self._added_up = data, reduced
+        return reduced
+
+
+_LAST = _LastLook()
+
+
 @contextmanager
 def moving(place: MissionPlace, wp_id: str, to_lane: Lane) -> Iterator[None]:
     """Whatever stops this move says which one it was, and where the log is.
@@ -117,15 +142,6 @@ def moving(place: MissionPlace, wp_id: str, to_lane: Lane) -> Iterator[None]:
         }
         error.details.update(about)
         raise
-
-
-def append_event(place: MissionPlace, event: TransitionEvent) -> Snapshot:
-    """Add an event that was judged already; one that the log has is not written again.
-
-    Raises:
-        DiagnosticError: it could not be written, or not be read back; nothing moved.
-    """
-    return MissionLogFile(place).append(event.wp_id, event.to_lane, lambda _: event).snapshot
 
 
 def heal(place: MissionPlace, tell: Callable[[str], object] | None = None) -> Snapshot:
@@ -157,14 +173,23 @@ def check_readable(place: MissionPlace) -> None:
     _check(log_of(_without_torn(_read(place))[0]), place.log)
 
 
+def snapshot_of(place: MissionPlace) -> Snapshot:
+    """What the log adds up to, whatever `status.json` says.
+
+    Raises:
+        MissionError, DiagnosticError: as `heal`.
+    """
+    return Snapshot(meta_of(place), reduced_of(_read(place)))
+
+
 def is_behind(place: MissionPlace) -> bool:
     """Whether `status.json` says something else than the log.
 
     Raises:
         MissionError, DiagnosticError: as `heal`.
     """
-    reduced = reduced_of(_read(place))
-    return bool(reduced.events) and not _is_up_to_date(place.snapshot, Snapshot(meta_of(place), reduced))
+    found = snapshot_of(place)
+    return bool(found.reduced.events) and not _is_up_to_date(place.snapshot, found)
 
 
 def repair(place: MissionPlace) -> int:
@@ -195,16 +220,14 @@ def read_events(place: MissionPlace) -> Log:
     return log_of(_read(place))
 
 
-@lru_cache(maxsize=1)
 def log_of(data: bytes) -> Log:
-    """As `read_log`: a command looks at one log several times, and the same bytes say the same."""
-    return read_log(data)
+    """As `read_log`."""
+    return _LAST.look(data)
 
 
-@lru_cache(maxsize=1)
 def reduced_of(data: bytes) -> Reduced:
     """What the log in these bytes adds up to."""
-    return reduce(log_of(data).events)
+    return _LAST.reduced(data)
 
 
 def meta_of(place: MissionPlace) -> MissionMeta:

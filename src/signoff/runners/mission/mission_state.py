@@ -21,6 +21,8 @@ from signoff.runners.mission.place import MissionPlace
 
 @dataclass(frozen=True)
 class MissionState:
+    """Everything about the mission at `place` that was in its `files` when they were read."""
+
     place: MissionPlace
     files: MissionFiles
 

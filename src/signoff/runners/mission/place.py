@@ -15,6 +15,8 @@ from signoff.runners.process import End, Outcome
 
 ROOTS = ("missions", "kitty-specs")
 
+_BRANCHES = "refs/heads/"
+
 
 @dataclass(frozen=True)
 class Checkout:
@@ -85,15 +87,15 @@ def find_checkout(folder: Path) -> Checkout:
         MissingProgramError: git is not installed.
     """
     here = _work_tree_around(folder.resolve())
-    told = _said(run_git(here, "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir")).split("\n")
-    branch = _said(run_git(here, "symbolic-ref", "--quiet", "--short", "HEAD"))
+    told, head = _look(here)
     if len(told) != 2:
         raise _no_repository(folder, "git cannot read the repository there")
     git_dir, shared = (Path(one).resolve() for one in told)
     root = here if git_dir == shared else _primary_of(here)
     if root is None:
         raise _no_repository(folder, "the repository has no primary checkout, in which missions are kept")
-    return Checkout(root, here, branch or None, shared)
+    branch = head.removeprefix(_BRANCHES) if head.startswith(_BRANCHES) else None
+    return Checkout(root, here, branch, shared)
 
 
 def missions_root(checkout: Checkout, named: Path | None) -> Path:
@@ -139,6 +141,16 @@ def _work_tree_around(folder: Path) -> Path:
         if (one / ".git").exists():
             return one
     raise _no_repository(folder, "it is in no git repository")
+
+
+def _look(here: Path) -> tuple[list[str], str]:
+    """The repository's directory and the one that its worktrees share, and what HEAD stands for."""
+    words = ("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir")
+    told = _said(run_git(here, *words, "--symbolic-full-name", "HEAD")).split("\n")
+    if len(told) == 3:
+        return told[:2], told[2]
+    # As long as there is no commit HEAD is nothing that could be looked up with the rest.
+    return _said(run_git(here, *words)).split("\n"), _said(run_git(here, "symbolic-ref", "--quiet", "HEAD"))
 
 
 def _primary_of(worktree: Path) -> Path | None:

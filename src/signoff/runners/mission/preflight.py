@@ -141,6 +141,9 @@ def _branches(state: MissionState, decisions: Mapping[str, Decision]) -> Iterato
     yield from judge_mission_branch(state, decisions)
     for lane in lanes.lanes:
         branch = check_branch_name(lanes.branch_of(lane))
+        # Git is asked about few of the lanes of a mission that is under way.
+        if not (_was_worked_in(state, lane) or _is_finished(state, lane)):
+            continue
         commit = commit_of(root, branch)
         if commit is None and _was_worked_in(state, lane):
             message = f"There is no branch {branch} here, in which {', '.join(lane.wp_ids)} were done."
@@ -155,9 +158,9 @@ def _branches(state: MissionState, decisions: Mapping[str, Decision]) -> Iterato
 def _scope(state: MissionState, severity: Severity) -> Iterator[Finding]:
     """What went past the guard in lanes whose work is done."""
     root, lanes = state.place.checkout.root, state.lanes
-    for lane in lanes.lanes:
+    for lane in (one for one in lanes.lanes if _is_finished(state, one)):
         commit = commit_of(root, check_branch_name(lanes.branch_of(lane)))
-        if commit is not None and _is_finished(state, lane):
+        if commit is not None:
             yield from (replace(one, severity=severity) for one in judge_lane(state, lane, commit))
 
 

@@ -22,6 +22,7 @@ from signoff.runners.mission.branches import (
     commit_named,
     commit_of,
     commits_between,
+    heads_of,
     names_edited_by_merge,
     names_in,
     parents_of,
@@ -65,11 +66,12 @@ def _unreviewed(state: MissionState, decisions: Mapping[str, Decision], head: st
     root, target = state.place.checkout.root, commit_of(state.place.checkout.root, state.target_branch)
     if target is None:
         return []
+    heads = heads_of(root)
     judged_elsewhere = [
         commit
         for lane in state.lanes.lanes
         if _is_open(state, lane) or _is_told(state, decisions, lane)
-        if (commit := commit_of(root, state.lanes.branch_of(lane))) is not None
+        if (commit := heads.get(state.lanes.branch_of(lane))) is not None
     ]
     found = commits_between(root, head, [target, *judged_elsewhere])
     seen = _seen(state, decisions.values()) if found else set()
