@@ -22,6 +22,7 @@ from signoff.gates.keys import (
     check_gate_key,
     check_topic,
     check_workflow_id,
+    topic_of,
 )
 from signoff.gates.prompt import EFFECTS, FIELD_TYPES
 from signoff.gates.reply import DEDUPE_CHARS_MAX, ORIGINS
@@ -157,7 +158,7 @@ class EventIn(BaseModel):
     model_config = _shape(
         workflowId=EXAMPLE_WORKFLOW_ID,
         gateKey=EXAMPLE_GATE_KEY,
-        topic=f"human:{EXAMPLE_GATE_KEY}",
+        topic=topic_of(EXAMPLE_GATE_KEY),
         payload={"choice": "yes", "rationale": "webhook"},
         dedupeKey="evt-1",
         origin="webhook-ci",
