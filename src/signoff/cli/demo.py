@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +16,7 @@ import click
 from signoff.cli.call import Call, takes_settings
 from signoff.cli.failure import DONE, FAILED
 from signoff.cli.output import counted, say
+from signoff.cli.server_process import ServerProcess
 from signoff.cli.terminal import is_attended
 from signoff.clock import new_ulid
 from signoff.errors import InvalidInputError, OperationError
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from signoff.sdk.backend import Backend
 
 GOAL = "Deploy release 1.4 to production"
-STOP_S = 10.0
 LOG_FILE = "demo.log"
 LOOK_S = 0.1
 
@@ -164,55 +162,34 @@ class _Server:
         self._port = 0 if is_default else settings.port
         self._dir = settings.dir
         self._told = told
-        self._process: subprocess.Popen[str] | None = None
+        self._process: ServerProcess | None = None
         self.url = ""
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        self.start()
         try:
+            self.start()
             yield
         finally:
-            self.stop()
+            if self._process is not None:
+                self._process.stop()
 
     def start(self) -> None:
         self._dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        argv = [sys.executable, "-m", "signoff", "up", "--json", "--dir", str(self._dir), "--port", str(self._port)]
-        with self._told.waiting("starting the server"), (self._dir / LOG_FILE).open("a") as log:
-            self._process = subprocess.Popen(
-                argv, stdout=subprocess.PIPE, stderr=log, text=True, env=_server_environment(), start_new_session=True
-            )
-            document = self._ready(self._process)
+        self._process = ServerProcess(
+            *("up", "--dir", str(self._dir), "--port", str(self._port)),
+            log=self._dir / LOG_FILE,
+            environ=_server_environment(),
+        )
+        with self._told.waiting("starting the server"):
+            document = self._process.start()
         self.url = document["ready"]
         # A server that is started again should be found where its first users know it.
         self._port = int(self.url.rpartition(":")[2])
 
     def kill(self) -> int:
         assert self._process is not None  # noqa: S101 - it was started
-        os.kill(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        return self._process.pid
-
-    def stop(self) -> None:
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def _ready(self, process: subprocess.Popen[str]) -> dict[str, Any]:
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
-        text = ""
-        # The document ends with a brace on a line of its own; a server that fails closes the pipe instead.
-        for line in process.stdout:
-            text += line
-            if line.startswith("}"):
-                document: dict[str, Any] = json.loads(text)
-                return document
-        raise OperationError(f"The server did not start; its log is {self._dir / LOG_FILE}.", code="server-not-started")
+        return self._process.kill()
 
 
 class _Teller:
