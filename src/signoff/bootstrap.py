@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signoff.app import moments
-from signoff.app.world import World
 from signoff.clock import MovableClock, moved_ms, new_ulid, now_ms, now_us
 from signoff.errors import DocumentError, NotFoundError, OperationError, SignoffError
-from signoff.ledger.migrate import check_schema, schema_version, upgrade
-from signoff.ledger.store import SqlLedger
 from signoff.settings import Settings, Source, mask_url
 
 if TYPE_CHECKING:
     from signoff.app.deliver_notice import Notices
     from signoff.app.ports import Clock
     from signoff.app.steps import Agent, Attend, RepositorySandbox, Sandbox, StepAgent, Steps
+    from signoff.app.world import World
+    from signoff.engine.health import TellMetrics
+    from signoff.engine.prune import Pruned
     from signoff.engine.relay import CallBack
     from signoff.engine.worker import Worker
     from signoff.gates.gate import Gate
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from signoff.policy.risk import RiskPolicy
     from signoff.policy.schedule import Span
     from signoff.runners.story.agents import StoryAgent
+    from signoff.telemetry.metrics import Metrics
+    from signoff.telemetry.table import Teller
 
 PRIVATE_POSTGRES = "postgres"
 SIGNING_KEY_FILE = "signing-key"
@@ -65,6 +67,11 @@ def open_world(
         policy()
     database = open_database(settings, is_server=is_server, creates=creates)
     try:
+        # Behind it: what looks for a ledger and finds none mostly goes on without.
+        from signoff.app.world import World
+        from signoff.ledger.migrate import check_schema, schema_version, upgrade
+        from signoff.ledger.store import SqlLedger
+
         is_first_start = settings.database_url is None and schema_version(database) == 0
         if migrates or is_first_start:
             for name in upgrade(database, now=now_ms()):
@@ -121,15 +128,45 @@ def open_database(settings: Settings, *, is_server: bool = False, creates: bool 
     return SqliteDatabase(settings.dir)
 
 
-def make_worker(settings: Settings, world: World, *, attend: Attend | None = None) -> Worker:
+@contextmanager
+def watched(settings: Settings, world: World, tellers: frozenset[Teller]) -> Iterator[Metrics]:
+    """This process while this is open: its metrics, of what its kind has, and traces where the settings say so.
+
+    Raises:
+        MissingProgramError: traces are wanted, and their extra is not installed.
+    """
+    from importlib.metadata import version
+
+    from signoff.app.spans import watched_by
+    from signoff.telemetry.metrics import Metrics
+    from signoff.telemetry.tracing import traced
+
+    metrics = Metrics(world, version=version("signoff"), tellers=tellers)
+    with ExitStack() as stack:
+        traces = [stack.enter_context(traced(version("signoff")))] if settings.tracing else []
+        stack.enter_context(watched_by(metrics.process, *traces))
+        yield metrics
+
+
+def make_worker(
+    settings: Settings,
+    world: World,
+    *,
+    attend: Attend | None = None,
+    metrics: Metrics | None = None,
+    steps: Steps | None = None,
+) -> Worker:
     """A worker on this world's ledger. Missing programs are an error here, before any run.
 
-    `attend` asks whoever sits at this process's terminal to do what a spec's prompt says, where the agent is none.
+    `steps` are done in place of those of the settings.
+
+    `metrics` are those of this process, if it tells any. `attend` asks whoever sits at this process's terminal to do
+    what a spec's prompt says, where the agent is none.
     """
     from signoff.app.find import find_gates_of
     from signoff.app.sign_in import is_open
     from signoff.engine.worker import Worker, WorkerOptions
-    from signoff.ledger.sqlite import engine_url
+    from signoff.ledger.store import SqlLedger
 
     outbox = world.ledger
     assert isinstance(outbox, SqlLedger)  # noqa: S101 - open_world made it; it implements all three ports
@@ -137,7 +174,7 @@ def make_worker(settings: Settings, world: World, *, attend: Attend | None = Non
     if notices is not None:
         _warn_of_dead_notices(settings, world)
     options = WorkerOptions(
-        system_database_url=settings.database_url or engine_url(settings.dir),
+        system_database_url=_engine_url(settings),
         app_version=settings.app_version,
         concurrency=settings.concurrency,
         sandbox_concurrency=settings.sandbox_concurrency,
@@ -147,13 +184,50 @@ def make_worker(settings: Settings, world: World, *, attend: Attend | None = Non
     return Worker(
         world,
         outbox=outbox,
-        steps=make_steps(settings, attend=attend, gates_of=lambda run_id: find_gates_of(world, run_id)),
+        steps=steps or make_steps(settings, attend=attend, gates_of=lambda run_id: find_gates_of(world, run_id)),
         options=options,
         signing_key=secret_file(settings.dir / SIGNING_KEY_FILE),
         call_back=_call_back(settings),
         deliveries=outbox,
         notices=notices,
+        **({} if metrics is None else {"tell_metrics": _tell_metrics(world, metrics)}),
     )
+
+
+def _tell_metrics(world: World, metrics: Metrics) -> TellMetrics:
+    from signoff.app.sign_in import sign_in
+
+    def tell(*, token: str | None, accept: str) -> tuple[bytes, str]:
+        sign_in(world, token=token)
+        return metrics.tell(accept)
+
+    return tell
+
+
+def _engine_url(settings: Settings) -> str:
+    if settings.database_url is not None:
+        from signoff.ledger import postgres
+
+        return postgres.engine_url(settings.database_url)
+    from signoff.ledger import sqlite
+
+    return sqlite.engine_url(settings.dir)
+
+
+def prune_engine(
+    settings: Settings, world: World, *, before: int, is_dry: bool, tell: Callable[[Pruned], None]
+) -> Pruned:
+    """Remove what the engine keeps of legs that ended before this instant; `engine.prune` says which."""
+    from signoff.engine.prune import Pruned, prune
+    from signoff.ledger.inspect import inspect_ledger
+    from signoff.ledger.sqlite import engine_url
+
+    with inspect_ledger(settings.dir, settings.database_url) as inspection:
+        if not inspection.has_table("dbos.workflow_status"):
+            # No worker has ever run here.
+            return Pruned(0, 0)
+    url = settings.database_url or engine_url(settings.dir)
+    return prune(world, url, before=before, is_dry=is_dry, tell=tell)
 
 
 def make_notices(settings: Settings, *, is_open: Callable[[], bool]) -> Notices | None:
@@ -265,6 +339,21 @@ def make_steps(
             **dict.fromkeys(story.ACTIONS, of_stories),
         }
     )
+
+
+def make_rehearsed_steps(settings: Settings) -> Steps:
+    """Those of the built-in recipe, with the agent and the sandbox of the settings and a harmless task of our own.
+
+    Raises:
+        MissingProgramError.
+    """
+    from signoff.runners.compile_default import CompileDefaultSteps
+    from signoff.runners.rehearsal import RehearsedAgent
+    from signoff.runners.worktree import ScratchWorkTree
+
+    work_tree = ScratchWorkTree(settings.dir / "work")
+    work_tree.check()
+    return CompileDefaultSteps(RehearsedAgent(_make_agent(settings)), work_tree, _make_sandbox(settings))
 
 
 def make_mission_steps(world: World) -> Steps:

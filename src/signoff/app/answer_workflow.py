@@ -8,6 +8,7 @@ from typing import Any
 from signoff.app.find_workflows import the_workflow
 from signoff.app.reply import Answered, reply
 from signoff.app.request_workflow import GATE_KEY
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.errors import RequirementError
 from signoff.gates.gate import State
@@ -18,6 +19,7 @@ from signoff.gates.text import says_something
 APPROVED, REJECTED, PENDING = "approved", "rejected", "pending"
 
 
+@use_case
 def approve_workflow(
     world: World, *, workflow_id: str, actor: Actor, justification: str | None = None, origin: str = "manual"
 ) -> Answered:
@@ -32,6 +34,7 @@ def approve_workflow(
     return _answer(world, workflow_id, actor, payload, origin)
 
 
+@use_case
 def reject_workflow(world: World, *, workflow_id: str, actor: Actor, reason: str, origin: str = "manual") -> Answered:
     """Raises as `approve_workflow` does; whatever the level, a rejection says why."""
     if not says_something(reason):

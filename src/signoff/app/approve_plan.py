@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from signoff.app.find import the_run
 from signoff.app.reply import Answered, reply
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.errors import NotFoundError
 from signoff.gates.digest import digest_of
@@ -15,6 +16,7 @@ from signoff.plans.plan import GateNode
 from signoff.plans.walk import gate_keys
 
 
+@use_case
 def approve_plan(world: World, *, workflow_id: str, actor: Actor, notes: str | None) -> Answered:
     """
     Raises:

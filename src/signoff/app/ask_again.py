@@ -7,6 +7,7 @@ from signoff.app.find import the_gate, the_run
 from signoff.app.legs import order_gate_leg
 from signoff.app.run_record import LED_BACK, begin_again
 from signoff.app.settle_gate import cancel_gate
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.errors import ConflictError
 from signoff.gates.gate import State
@@ -14,6 +15,7 @@ from signoff.plans import plan as plans
 from signoff.plans.run import Run
 
 
+@use_case
 def ask_again(world: World, *, workflow_id: str, gate_key: str, actor: str, reason: str) -> Run:
     """The run, on its way to ask again.
 

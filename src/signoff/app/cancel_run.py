@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from signoff.app.find import the_run
 from signoff.app.settle_gate import cancel_gate, settle_gate
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.errors import ConflictError, InvalidInputError
 from signoff.gates.digest import check_storable
@@ -17,6 +18,7 @@ CANCEL = "cancel"
 REASON_CHARS_MAX = 2_000
 
 
+@use_case
 def cancel_run(world: World, *, workflow_id: str, actor: str, reason: str | None = None) -> Run:
     """The cancelled run; cancelling it again changes nothing.
 

@@ -13,6 +13,7 @@ from signoff.app.expire import expire_if_due
 from signoff.app.find import the_gate
 from signoff.app.search_audit import SEQ_MAX
 from signoff.app.settle_gate import cancel_gate, settle_gate
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.errors import ConflictError, InvalidInputError, NotFoundError
 from signoff.gates import gate as gates
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 CLOSED = "gate.closed"
 
 
+@use_case
 def close_gate(
     world: World, *, workflow_id: str, gate_key: str, actor: str, reason: str, interaction_id: str | None = None
 ) -> Gate:

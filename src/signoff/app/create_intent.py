@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.gates.digest import check_storable, digest_of
 from signoff.plans.recipe import check_constraints, check_goal
 
 
+@use_case
 def create_intent(
     world: World, *, goal: str, inputs: Mapping[str, Any], constraints: Mapping[str, Any], actor: str
 ) -> str:

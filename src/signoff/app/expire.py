@@ -14,6 +14,7 @@ from signoff.app.gate_clock import after_of
 from signoff.app.notify_gate import notify_gate
 from signoff.app.record_answer import count_again
 from signoff.app.settle_gate import settle_gate
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.gates import gate as gates
 from signoff.gates import requirement as requirements
@@ -39,6 +40,7 @@ def expire_if_due(world: World, workflow_id: str, gate_key: str) -> None:
         expire(world, workflow_id, gate_key)
 
 
+@use_case
 def expire(world: World, workflow_id: str, gate_key: str) -> bool:
     """Whether the gate was due; if it was, it has climbed or ended, each rung exactly once whoever asks."""
     with world.ledger.write(workflow_id, "expire") as tx:

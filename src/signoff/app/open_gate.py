@@ -11,6 +11,7 @@ from signoff.app.decide_by_policy import decide_by_policy
 from signoff.app.gate_clock import after_of
 from signoff.app.notify_gate import OPENED, notify_gate
 from signoff.app.sign_in import is_open
+from signoff.app.spans import use_case
 from signoff.app.widen_gate import widen_gate
 from signoff.app.world import World
 from signoff.errors import ConflictError, InvalidInputError
@@ -40,6 +41,7 @@ class OnDecision:
     checkpoint_id: str | None = None
 
 
+@use_case
 def open_gate(
     world: World,
     *,

@@ -13,6 +13,7 @@ from signoff.app.find import the_gate
 from signoff.app.record_answer import OVERRIDDEN, given, record_answer
 from signoff.app.record_refusal import record_refusal
 from signoff.app.settle_gate import settle_gate
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.errors import NotEntitledError
 from signoff.gates import gate as gates
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from signoff.app.ports import Writer
 
 
+@use_case
 def override_gate(
     world: World,
     *,

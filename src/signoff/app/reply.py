@@ -16,6 +16,7 @@ from signoff.app.find import the_gate
 from signoff.app.record_answer import Given, given, record_answer
 from signoff.app.record_refusal import record_refusal
 from signoff.app.settle_gate import settle_gate
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.errors import ConflictError, InvalidInputError, NotEntitledError
 from signoff.gates import gate as gates
@@ -37,6 +38,7 @@ class Answered:
     receipt: Receipt
 
 
+@use_case
 def reply(
     world: World,
     *,

@@ -11,6 +11,7 @@ from typing import Any
 
 from signoff.app.assess import assess
 from signoff.app.open_gate import OnDecision, open_gate
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.gates.gate import Gate, State
 from signoff.gates.prompt import TITLE_CHARS_MAX
@@ -39,6 +40,7 @@ class Requested:
         return self.gate.state is State.RECEIVED
 
 
+@use_case
 def request_approval(
     world: World,
     *,

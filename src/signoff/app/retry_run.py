@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from signoff.app.find import the_run
 from signoff.app.run_record import begin_again
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.errors import ConflictError
 from signoff.gates.keys import check_workflow_id
@@ -12,6 +13,7 @@ from signoff.plans.plan import GateNode, Plan
 from signoff.plans.run import Run, Status
 
 
+@use_case
 def retry_run(world: World, *, workflow_id: str, actor: str) -> Run:
     """The run, enqueued again under the plan it has.
 

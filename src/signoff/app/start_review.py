@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from signoff.app.begin_at_gate import Asked, Beginning, begin_at_gate
 from signoff.app.cancel_run import cancel_run
 from signoff.app.expire import expire_if_due
+from signoff.app.spans import use_case
 from signoff.app.steps import Artifact
 from signoff.app.world import World
 from signoff.errors import ConflictError
@@ -33,6 +34,7 @@ _IDENTITY = ("repo_root", "mission_id", "mission_slug", "work_package_id", "from
 _PLACE = _IDENTITY[:4]
 
 
+@use_case
 def start_review(world: World, plan: Plan, *, actor: Actor, artifacts: Sequence[Artifact] = ()) -> Asked:
     """The review that is open or was decided for this very commit, else a new one."""
     about = plan.about

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from signoff.app.legs import order_leg
+from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.errors import InvalidInputError, NotFoundError, QueuePolicyError
 from signoff.gates.digest import check_storable
@@ -22,6 +23,7 @@ PARTITION_KEY_CHARS_MAX = 200
 WORKLOAD_BOUNDS = {"concurrency": 100, "steps": 1_000, "sandboxMinutes": 1_440}
 
 
+@use_case
 def start_run(
     world: World,
     *,

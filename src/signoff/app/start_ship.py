@@ -12,6 +12,7 @@ from typing import Any
 from signoff.app.assess import assess
 from signoff.app.begin_at_gate import Asked, Beginning, begin_at_gate, find_asked
 from signoff.app.request_approval import AUTOMATIC_TTL_S, BY_POLICY, policy_name, terms_of
+from signoff.app.spans import use_case
 from signoff.app.start_review import PARTITION
 from signoff.app.world import World
 from signoff.gates.digest import digest_of
@@ -21,6 +22,7 @@ from signoff.plans.mission import DOOR, SignOffAsked, sign_off_plan
 _IDENTITY = ("repo_root", "mission_id", "mission_slug", "target_branch", "target_commit")
 
 
+@use_case
 def start_ship(world: World, report: Mapping[str, Any], about: Mapping[str, str], *, actor: Actor) -> Asked:
     """The sign-off that is open or was given for this very commit, else a new one.
 

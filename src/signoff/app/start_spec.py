@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from signoff.app.legs import order_gate_leg
 from signoff.app.open_gate import make_gate, record_gate
 from signoff.app.override_gate import take_override
+from signoff.app.spans import use_case
 from signoff.app.start_run import new_run, record_start
 from signoff.app.world import World
 from signoff.errors import CallerError
@@ -33,6 +34,7 @@ PARTITION = "specs"
 RUNS_LOOKED_AT = 100
 
 
+@use_case
 def start_spec(
     world: World, plan: Plan, *, actor: Actor, start: str | None = None, override_reason: str | None = None
 ) -> Run:

@@ -3,6 +3,7 @@ the run of one goes on no other is begun there."""
 
 from __future__ import annotations
 
+from signoff.app.spans import use_case
 from signoff.app.start_run import new_run, record_start
 from signoff.app.world import World
 from signoff.errors import ConflictError
@@ -16,6 +17,7 @@ PARTITION = "stories"
 RUNS_LOOKED_AT = 200
 
 
+@use_case
 def start_story(world: World, plan: Plan, *, actor: Actor) -> Run:
     """The new run.
 
