@@ -25,7 +25,8 @@ The first split says whose move it is: the caller's, a document's author's, or o
     │   └── MoveRefusedError         no such edge, or its guard is not met; nothing was written
     └── OperationError               the operator, or we
         ├── DeliveryError            a notice did not get through; it is tried again
-        ├── LedgerUnavailableError
+        ├── LedgerUnavailableError   nothing was written, but where this says so:
+        │   └── OutcomeUnknownError      the connection was lost while it was committed: it may be written or not
         ├── SchemaVersionError
         ├── StepFailedError          a step of a run did not succeed; the run ends, the process goes on
         └── MissingProgramError      a program or an extra that the settings ask for is not installed
@@ -205,6 +206,10 @@ class DeliveryError(OperationError):
 
 class LedgerUnavailableError(OperationError):
     code = "ledger-unavailable"
+
+
+class OutcomeUnknownError(LedgerUnavailableError):
+    code = "outcome-unknown"
 
 
 class SchemaVersionError(OperationError):

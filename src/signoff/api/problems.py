@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from signoff.api.codes import CODES
+from signoff.app.spans import happened
 from signoff.errors import (
     ConflictError,
     InvalidInputError,
@@ -29,6 +30,8 @@ from signoff.errors import (
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 PLACES_MAX = 20
 TEXT_CHARS_MAX = 300
+#: Of a ledger that cannot be used, in seconds: a server that is restarted needs little more.
+RETRY_AFTER = {"Retry-After": "2"}
 
 #: On every answer. The last resort for a defect is outside all middleware, so that it needs them too.
 SECURITY_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY"}
@@ -72,6 +75,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """The answer; without `status` that of the code."""
+    happened("refusal", code=code)
     number = CODES[code].status if status is None else status
     content = to_wire(code, error, status=number, details=details, receipt=receipt)
     return JSONResponse(content, status_code=number, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
@@ -113,10 +117,10 @@ def status_of(error: SignoffError) -> int:
 
 def problem_of(error: SignoffError) -> JSONResponse:
     status = status_of(error)
-    if status == 503:
+    if isinstance(error, LedgerUnavailableError):
         # The driver's text names hosts, users and folders: for the operator's log only.
-        _log.error("ledger unavailable: %s", error.message)
-        return problem("ledger-unavailable", "The ledger cannot be used at the moment; nothing was written.")
+        _log.error("%s: %s", error.code, error.message)
+        return problem(error.code, CODES[error.code].sentence, headers=RETRY_AFTER)
     if status == 500:
         _log.error("request failed: %s: %s", error.code, error.message)
         return _internal_error()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from signoff.cli.call import Call, takes_settings
+from signoff.cli.ending import leave_threads_behind
 from signoff.cli.live import live_view
 from signoff.cli.logs import set_up_logging
 from signoff.cli.output import print_json
@@ -23,6 +24,7 @@ from signoff.settings import Settings, mask_url
 
 if TYPE_CHECKING:
     from signoff.app.world import World
+    from signoff.telemetry.metrics import Metrics
 
 _SERVER = ("dir", "database_url", "host", "port")
 _WORKER = (
@@ -34,7 +36,7 @@ _WORKER = (
     "notify_file",
     "public_url",
 )
-_RULES = ("dev", "partitioning", "plan_approval_timeout_s", "policy_dir", "callbacks_allow", "log_format")
+_RULES = ("dev", "partitioning", "plan_approval_timeout_s", "policy_dir", "callbacks_allow", "tracing", "log_format")
 #: Of those that listen.
 _EVENTS = ("ingress_actor",)
 _OPENID = ("oidc_issuer", "oidc_client_id", "oidc_claim")
@@ -66,9 +68,17 @@ def up(call: Call, postgres: bool) -> None:
             settings = stack.enter_context(_private_postgres(settings))
         world = stack.enter_context(_open_world(settings, migrates=True))
         check_binding(world, settings.host)
-        beside = stack.enter_context(WorkerBeside(settings, world))
+        metrics = stack.enter_context(_watched(settings, world, is_api=True, is_worker=True))
+        beside = stack.enter_context(WorkerBeside(settings, world, metrics=metrics))
         with live_view(world):
-            _serve(settings, world, on_listening=beside.start, is_json=call.is_json, ending=beside.ending)
+            _serve(
+                settings,
+                world,
+                metrics,
+                on_listening=beside.start,
+                is_json=call.is_json,
+                ending=beside.ending,
+            )
 
 
 @click.command()
@@ -82,8 +92,12 @@ def api(call: Call) -> None:
     """
     settings = call.settings
     set_up_logging(settings.log_format)
-    with _open_world(settings, migrates=settings.migrate) as world:
-        _serve(settings, world, on_listening=lambda say_ready: say_ready(), is_json=call.is_json)
+    leave_threads_behind()
+    with (
+        _open_world(settings, migrates=settings.migrate) as world,
+        _watched(settings, world, is_api=True) as metrics,
+    ):
+        _serve(settings, world, metrics, on_listening=lambda say_ready: say_ready(), is_json=call.is_json)
 
 
 @click.command()
@@ -100,7 +114,11 @@ def worker(call: Call) -> None:
     stopped = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
-    with _open_world(settings, migrates=settings.migrate) as world, working(settings, world):
+    with (
+        _open_world(settings, migrates=settings.migrate) as world,
+        _watched(settings, world, is_worker=True) as metrics,
+        working(settings, world, metrics=metrics),
+    ):
         shown = _database(settings)
         _say_ready({"ready": "worker", "database": shown}, f"worker database={shown}", call.is_json)
         stopped.wait()
@@ -112,6 +130,15 @@ def _open_world(settings: Settings, *, migrates: bool) -> Iterator[World]:
 
     with open_world(settings, is_server=True, migrates=migrates) as world:
         yield world
+
+
+@contextmanager
+def _watched(settings: Settings, world: World, *, is_api: bool = False, is_worker: bool = False) -> Iterator[Metrics]:
+    from signoff.bootstrap import watched
+    from signoff.telemetry.metrics import API, WORKER
+
+    with watched(settings, world, (API if is_api else frozenset()) | (WORKER if is_worker else frozenset())) as metrics:
+        yield metrics
 
 
 @contextmanager
@@ -133,6 +160,7 @@ def _private_postgres(settings: Settings) -> Iterator[Settings]:
 def _serve(
     settings: Settings,
     world: World,
+    metrics: Metrics,
     *,
     on_listening: Callable[[Callable[[], None]], None],
     is_json: bool,
@@ -157,6 +185,7 @@ def _serve(
         host=settings.host,
         ingress=make_ingress(settings.ingress_secret, settings.ingress_actor),
         public_url=settings.public_url,
+        metrics=metrics,
     )
     add_inbox(app, public_url=settings.public_url, provider=provider)
 

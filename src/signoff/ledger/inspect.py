@@ -32,6 +32,16 @@ _TOKEN = re.compile(
 _OPERATORS = {"~": " REGEXP ", "!~": " NOT REGEXP "}
 
 _SAID_PLAINLY = {"not authorized": "it does more than read", "prohibited": "it does more than read"}
+#: Of the file, and not of what was asked.
+_FAULTS = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
 _READING_ACTIONS = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 )
@@ -95,6 +105,8 @@ class _SqliteInspection:
         except (sqlite3.Error, sqlite3.Warning, re.error) as error:
             if self._clock.was_interrupted:
                 raise KeyboardInterrupt from None
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FAULTS:
+                raise
             raise _bad_sql(self._clock.why_over() or _SAID_PLAINLY.get(str(error), str(error))) from None
 
     def has_table(self, name: str) -> bool:
@@ -133,9 +145,9 @@ def _inspect_sqlite(directory: Path) -> Iterator[Inspection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None, uri=True)) as connection:
         try:
             _attach(connection, directory)
+            yield _SqliteInspection(connection)
         except sqlite3.Error as error:
             raise LedgerUnavailableError(f"The ledger in {directory} cannot be read: {error}.") from error
-        yield _SqliteInspection(connection)
 
 
 def _attach(connection: sqlite3.Connection, directory: Path) -> None:
@@ -183,10 +195,10 @@ class _PostgresInspection:
             # As a prepared statement, since Postgres takes only one statement there: none can end the transaction
             # and begin another that writes.
             cursor = self._connection.execute(sql, prepare=True)
-        except psycopg.OperationalError as error:
-            if isinstance(error, psycopg.errors.QueryCanceled):
-                raise _bad_sql(f"it took longer than {STATEMENT_TIMEOUT_S} s") from None
-            raise LedgerUnavailableError(f"The Postgres ledger cannot be used: {error}") from error
+        except psycopg.errors.QueryCanceled:
+            raise _bad_sql(f"it took longer than {STATEMENT_TIMEOUT_S} s") from None
+        except psycopg.OperationalError:
+            raise
         except (psycopg.Error, UnicodeEncodeError) as error:
             raise _bad_sql(str(error).partition("\n")[0]) from None
         columns = tuple(column.name for column in cursor.description or ())
@@ -201,13 +213,9 @@ class _PostgresInspection:
 def _inspect_postgres(url: str) -> Iterator[Inspection]:
     import psycopg
 
-    from signoff.ledger.postgres import CONNECT_TIMEOUT_S
+    from signoff.ledger.postgres import as_unavailable, with_timeouts
 
-    try:
-        connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S)
-    except psycopg.OperationalError as error:
-        raise LedgerUnavailableError(f"The Postgres ledger cannot be used: {error}") from error
-    with closing(connection):
+    with as_unavailable(), closing(psycopg.connect(with_timeouts(url), autocommit=True)) as connection:
         connection.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'".encode())
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield _PostgresInspection(connection)

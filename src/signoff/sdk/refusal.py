@@ -16,6 +16,7 @@ from signoff.errors import (
     NotFoundError,
     NotSignedInError,
     OperationError,
+    OutcomeUnknownError,
     QueuePolicyError,
     RequirementError,
     SignoffError,
@@ -29,6 +30,7 @@ _BY_CODE: Mapping[str, type[SignoffError]] = {
     "justification-required": RequirementError,
     "items-required": RequirementError,
     "evidence-missing": RequirementError,
+    "outcome-unknown": OutcomeUnknownError,
 }
 
 _BY_STATUS: Mapping[int, type[SignoffError]] = {
