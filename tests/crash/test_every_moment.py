@@ -8,7 +8,6 @@ claim of an outbox row, to find one when the process starts; the release of a de
 from __future__ import annotations
 
 import re
-import secrets
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,12 +15,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import journeys
-import psycopg
 import pytest
+from crash_database import new_database
 from journeys import Client, Journey
 from portrait import Portrait, take_portrait
 from processes import WAIT_S, Place, Server, until
@@ -162,7 +160,7 @@ def survived(
     with ExitStack() as stack:
         places = {}
         for death, database in wanted:
-            url = None if database == "sqlite" else _new_database(request, stack)
+            url = None if database == "sqlite" else new_database(request, stack)
             places[death.moment, database] = Place(tmp_path_factory.mktemp("crash") / ".signoff", url)
         pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
         stack.callback(pool.shutdown, cancel_futures=True)
@@ -195,7 +193,7 @@ def test_undisturbed_runs_write_the_trail_that_is_expected_of_them(undisturbed: 
 def test_every_commit_and_every_named_moment_has_a_death() -> None:
     source = Path(signoff.__file__).parent
     text = "\n".join(path.read_text("utf-8") for path in sorted(source.rglob("*.py")))
-    verbs = re.findall(r'\.ledger\.write\([^,()]+, "(\w+)"\)|\._transaction\("(\w+)"\)', text)
+    verbs = re.findall(r'\.ledger\.write\([^,()]+, "(\w+)"\)|\._transaction\("(\w+)"[,)]', text)
     calls = len(re.findall(r"\.ledger\.write\(|\._transaction\(", text))
     assert len(verbs) == calls - 1, "a commit's verb is written where it is called; `write` itself passes one on"
     edges = {f"{one or other}: {edge} commit" for one, other in verbs for edge in ("before", "after")}
@@ -235,12 +233,3 @@ def _settled(place: Place, workflow_id: str) -> Portrait | None:
     is_relayed = all(row[-1] == "done" for row in portrait["outbox"])
     is_at_rest = all(row[1] in ("SUCCESS", "ERROR", "CANCELLED") for row in portrait["workflows"])
     return portrait if is_relayed and is_at_rest else None
-
-
-def _new_database(request: pytest.FixtureRequest, stack: ExitStack) -> str:
-    server_url: str = request.getfixturevalue("postgres_server")
-    name = f"signoff_test_{secrets.token_hex(8)}"
-    admin = stack.enter_context(psycopg.connect(server_url, autocommit=True))
-    admin.execute(f"CREATE DATABASE {name}".encode())
-    stack.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)".encode())
-    return urlsplit(server_url)._replace(path=f"/{name}").geturl()

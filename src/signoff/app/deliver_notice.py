@@ -12,6 +12,7 @@ from signoff.app.moments import DELIVERED, reach
 from signoff.app.notify_gate import ASKING
 from signoff.app.route_notice import Route, Target
 from signoff.app.sign_in import is_open
+from signoff.app.spans import happened, is_traced, span
 from signoff.app.world import World
 from signoff.errors import DeliveryError, InvalidInputError, NotFoundError, SignoffError
 from signoff.gates.gate import Gate
@@ -75,10 +76,12 @@ def deliver_notice(world: World, deliveries: Deliveries, notices: Notices, row: 
     with world.ledger.read() as tx:
         gate = the_gate(tx, row["workflow_id"], row["gate_key"])
         earlier = tx.remote_refs(row)
+        trace = tx.notice_trace(row["outbox_id"]) if is_traced() else None
     name = notices.people.get(Target(row["channel"], row["target"]))
     secret = None if name is None or row["event"] not in ASKING else _link_for(world, gate, name)
     notice = Notice(row["id"], row["event"], row["created_at"], gate, secret)
-    remote_ref = channel.send(notice, row["target"], earlier)
+    with span("notice", parent=trace, channel=row["channel"], event=row["event"]):
+        remote_ref = channel.send(notice, row["target"], earlier)
     reach(DELIVERED)
     deliveries.finish_delivery(row["id"], remote_ref=remote_ref, now=world.clock())
 
@@ -98,6 +101,8 @@ def record_failure(world: World, deliveries: Deliveries, notices: Notices, row: 
     next_at = None
     if row["attempts"] < notices.attempts_max:
         next_at = world.clock() + _wait_ms(error, row["attempts"], notices.jitter())
+    else:
+        happened("given up", channel=row["channel"])
     # What nobody foresaw may quote anything, a secret too: of that the kind alone is kept.
     why = error.message if isinstance(error, SignoffError) else f"it broke ({type(error).__name__}); see the log"
     deliveries.fail_delivery(row["id"], error=why[:ERROR_CHARS_MAX], next_at=next_at)

@@ -48,8 +48,21 @@ def targets_of(routes: Sequence[Route], event: str, gate: Gate, *, door: str) ->
 def route_notices(world: World, outbox: Outbox, rows: Sequence[Row], routes: Sequence[Route], *, now: int) -> None:
     """Make deliveries of outbox rows; where no route is, or none fits, the rows are done."""
     with world.ledger.read() as tx:
-        notices = {row["id"]: _deliveries(tx, row, routes) for row in rows}
+        told = [*(_overtaken(tx, rows) if routes else []), *rows]
+        notices = {row["id"]: _deliveries(tx, row, routes) for row in told}
     outbox.expand_notices(notices, now=now)
+
+
+def _overtaken(tx: Reader, rows: Sequence[Row]) -> list[Row]:
+    """What somebody has claimed and not yet routed, who may be dead, of the same gates: a target is told of a gate in
+    the order of its events, so the earlier ones have to be there when the later ones are."""
+    gates, claimed = {_place(row) for row in rows}, {row["id"] for row in rows}
+    earlier = tx.open_notices(before=max(claimed, default=0))
+    return [row for row in earlier if row["id"] not in claimed and _place(row) in gates]
+
+
+def _place(row: Row) -> tuple[str, str]:
+    return row["payload"]["workflowId"], row["payload"]["gateKey"]
 
 
 def _deliveries(tx: Reader, row: Row, routes: Sequence[Route]) -> list[Row]:

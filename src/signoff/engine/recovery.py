@@ -14,11 +14,11 @@ from pathlib import Path
 
 from dbos import DBOS, WorkflowStatus
 
+from signoff.app.measure import BEAT_LAPSE_MS
 from signoff.app.ports import Outbox
 from signoff.app.world import World
+from signoff.engine.workflows import NAMES
 from signoff.gates.digest import sha256_hex
-
-BEAT_LAPSE_MS = 10_000
 
 _log = logging.getLogger("signoff.recovery")
 
@@ -29,10 +29,11 @@ def new_worker_id(world: World) -> str:
 
 def recover(world: World, outbox: Outbox, *, worker_id: str) -> int:
     """Resume the legs and release the claims of workers that died; how many workers those were."""
-    now = world.clock()
-    dead = [
-        row["id"] for row in outbox.workers() if row["id"] != worker_id and _is_dead(row["id"], row["beat_at"], now)
-    ]
+    # Before the rows are read: a worker has its row when it takes its first leg.
+    at_work = _at_work()
+    rows, now = outbox.workers(), world.clock()
+    dead = [row["id"] for row in rows if row["id"] != worker_id and _is_dead(row["id"], row["beat_at"], now)]
+    dead += sorted(at_work - {worker_id, *(row["id"] for row in rows)})
     for one in dead:
         _resume_legs(one)
         outbox.release_outbox(one)
@@ -51,6 +52,13 @@ def _resume_legs(worker_id: str) -> None:
         by_queue[workflow.queue_name].append(workflow.workflow_id)
     for queue_name, ids in by_queue.items():
         DBOS.resume_workflows(ids, queue_name=queue_name)
+
+
+def _at_work() -> set[str]:
+    """Whose legs are under way, also without a row: one that was taken for dead and came back may have died before its
+    next beat."""
+    found = DBOS.list_workflows(status="PENDING", name=list(NAMES), load_input=False, load_output=False)
+    return {workflow.executor_id for workflow in found if workflow.executor_id is not None}
 
 
 def _pending(worker_id: str) -> list[WorkflowStatus]:

@@ -167,6 +167,23 @@ def test_a_notice_becomes_a_delivery_for_each_target_once(world: World, database
     assert dump(database, "deliveries")["deliveries"] == before
 
 
+def test_what_somebody_has_claimed_and_not_routed_is_told_before_what_came_later_at_its_gate(
+    world: World, database: Database
+) -> None:
+    open_one(world)
+    ledger = SqlLedger(database)
+    claimed = ledger.claim_outbox(now=world.clock(), worker="w-2", lapse_ms=1_000, limit=50)
+    open_one(world, "other")
+    say(world)
+    relay(world, database, Route((MAIL,)))
+    told = Notices((Route((MAIL,)),), {"mail": Post()}, 3, lambda: 0.0)
+    events = [deliver(world, database, told)[0] for _ in range(3)]
+    assert [row["event"] for row in events if row["gate_key"] == "go-live"] == ["gate.opened", "gate.decided"]
+    # The one that had claimed it was only slow.
+    route_notices(world, ledger, claimed, [Route((MAIL,))], now=world.clock())
+    assert deliver(world, database, told) == []
+
+
 @pytest.mark.parametrize("routes", [(), (Route((MAIL,), events=("gate.decided",)),)])
 def test_where_nobody_is_to_be_told_a_notice_is_done(
     world: World, database: Database, routes: tuple[Route, ...]
