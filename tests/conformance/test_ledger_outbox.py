@@ -34,6 +34,7 @@ def test_a_claimed_row_says_who_has_it_and_how_often_it_was_tried(ledger: SqlLed
         "done_at": None,
         "attempts": 1,
         "last_error": None,
+        "traceparent": None,
     }
 
 
@@ -42,7 +43,7 @@ def test_the_same_order_is_taken_once(ledger: SqlLedger) -> None:
     put_orders(ledger, "a", kind="callback")
     [row] = ledger.claim_outbox(now=T0, worker="w-1", lapse_ms=LAPSE_MS, limit=9)
     assert row["kind"] == "continue"
-    ledger.finish_outbox(row["id"], now=T0)
+    ledger.finish_outbox([row["id"]], now=T0)
     put_orders(ledger, "a")
     assert claim(ledger) == []
 
@@ -58,7 +59,7 @@ def test_a_claim_lapses_after_its_time_and_not_before(ledger: SqlLedger) -> None
 def test_what_is_done_is_never_claimed_again(ledger: SqlLedger) -> None:
     put_orders(ledger, "a", "b")
     [row, _] = ledger.claim_outbox(now=T0, worker="w-1", lapse_ms=LAPSE_MS, limit=9)
-    ledger.finish_outbox(row["id"], now=T0)
+    ledger.finish_outbox([row["id"]], now=T0)
     ledger.postpone_outbox(row["id"], retry_at=T0, lapse_ms=LAPSE_MS, error="too late")
     ledger.release_outbox("w-1")
     assert claim(ledger, now=T0 + 10 * LAPSE_MS) == ["b"]

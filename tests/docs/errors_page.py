@@ -56,7 +56,8 @@ ADVICE = {
     "invalid-workload": "The message says which member, and its bounds.",
     "items-required": "Look at the items and tick them: `--item ID` or `--all-items`.",
     "justification-required": "Say why: `--rationale TEXT`.",
-    "ledger-unavailable": "Look whether the database runs and can be reached, then send the same again.",
+    "ledger-unavailable": "Send the same again when the database is back; "
+    "[when the database fails](../how-to/when-the-database-fails.md) says what each fault looks like.",
     "malformed-json": "The body must be one JSON document in UTF-8, no member twice, no NUL, no lone surrogate.",
     "method-not-allowed": "Use a method that the [routes](http.md) name.",
     "no-such-route": "Compare the path with the [routes](http.md).",
@@ -65,6 +66,8 @@ ADVICE = {
     "not-signed-in": "Set `SIGNOFF_TOKEN` or `token_file`; over HTTP send `Authorization: Bearer`. `details.reason` is "
     "missing, unknown, expired, revoked or disabled.",
     "not-you": "Leave the name out: whoever the token is of acts.",
+    "outcome-unknown": "Send the same again, with the same dedupe key: what was written is found, and not written "
+    "twice.",
     "origin-refused": "Call from a program, or from a page of this server.",
     "prompt-changed": "Read the gate again, then answer what it asks now.",
     "queue_policy_violation": "Send `queueName: intentQ` and a `queuePartitionKey` that is not blank.",
@@ -92,12 +95,26 @@ OTHERS = {
         "A spec or its compiled file cannot be taken.",
         "The message names every line; see [write a spec](../how-to/write-a-spec.md).",
     ),
+    "backup-exists": ("Something stands where the backup was to be made.", "Name a directory that is not there yet."),
+    "backup-failed": ("The backup cannot be written.", "The message says why: look at room and rights there."),
+    "backup-on-postgres": (
+        "A ledger on Postgres was to be copied as if it were a file.",
+        "Use `pg_dump`, as [back up and verify](../how-to/back-up-and-verify.md) shows.",
+    ),
     "bad-sql": ("The query cannot be run, or would write.", "Send one query that reads."),
+    "bench-timeout": (
+        "A measurement waited too long for something.",
+        "Allow more with `--timeout-s`, or measure less; see [measure](../how-to/measure.md).",
+    ),
     "callback-failed": (
         "A callback was not answered with a 2xx. It is in the outbox, and tried again with back-off.",
         "Look at the receiver; see [receive a callback](../how-to/receive-a-callback.md).",
     ),
     "caller-error": ("The caller can put it right.", "The message says what; a more special code is usual."),
+    "cannot-make-database": (
+        "A measurement makes databases of its own, and the role that `--database-url` names may not.",
+        "Name a role with CREATEDB, or measure with `--postgres`.",
+    ),
     "cannot-listen": ("The address is taken, or none of this machine's.", "Choose another `--port` or `--host`."),
     "channel-not-found": ("The notify file has no channel of this name.", "The message says which there are."),
     "conflict": ("Somebody or something was there first.", "The message says what; a more special code is usual."),
@@ -145,6 +162,10 @@ OTHERS = {
     "merge-running": (
         "Another process merges this mission.",
         "Wait until it has ended, then run it again: it goes on from there.",
+    ),
+    "no-proc": (
+        "A process cannot be weighed: it has ended, or the system has no /proc.",
+        "Measure on Linux; look at the process's log where it ended.",
     ),
     "no-tracking-branch": (
         "A mission's target branch tracks no branch of a remote, from which a branch of its own could begin.",
@@ -328,6 +349,14 @@ OTHERS = {
     "missing-program": (
         "A program or extra that the settings ask for is not installed.",
         "Install it; `signoff doctor` names it.",
+    ),
+    "no-commit": (
+        "A release was to be decided about outside of any repository, or in one that has no commit yet.",
+        "Go to the repository, and commit first; see [decide about a release](../how-to/release.md).",
+    ),
+    "unreadable-report": (
+        "A record or report of a release cannot be read as one. It stands in the decision, which is NO-GO.",
+        "Run its part again: `poe check` or `poe full`.",
     ),
     "no-git-identity": (
         "Whoever git knows was to act (in missions, or with `actor: git`), and git has no user.name.",

@@ -9,11 +9,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .audit_page import audit_page
+from .bench_page import bench_page
 from .cli_page import cli_page
 from .crash_page import crash_page
 from .errors_page import errors_page
 from .http_page import http_page
+from .metrics_page import metrics_page
 from .missions_page import missions_page
+from .release_page import release_page
 from .settings_page import settings_page
 from .source import ROOT
 from .spec_page import spec_page
@@ -25,11 +28,14 @@ REFERENCE = ROOT / "docs" / "reference"
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "audit-events.md": audit_page,
+    "bench.md": bench_page,
     "cli.md": cli_page,
     "crash-points.md": crash_page,
     "errors.md": errors_page,
     "http.md": http_page,
+    "metrics.md": metrics_page,
     "missions.md": missions_page,
+    "release.md": release_page,
     "settings.md": settings_page,
     "spec.md": spec_page,
     "state-diagram.md": state_page,

@@ -75,9 +75,11 @@ def _answers(responses: Schema) -> Iterator[tuple[str, str]]:
 def _content(carrier: Schema) -> str:
     ((media_type, content),) = carrier["content"].items()
     shown = kind_of(content["schema"])
-    return (
-        shown if media_type == "application/json" else f"{code(media_type)}, a line each: {_inline(content['schema'])}"
-    )
+    if media_type == "application/json":
+        return shown
+    if "properties" not in content["schema"]:
+        return code(media_type)
+    return f"{code(media_type)}, a line each: {_inline(content['schema'])}"
 
 
 def _shape(name: str, schema: Schema) -> str:

@@ -18,14 +18,16 @@ _TABLES = {
     "delegations": "Who may act in whose roles, and until when. At most one row of a pair is not revoked.",
     "deliveries": "Notices on their way to people: one row for each event of a gate and each target that is told of "
     "it. Rows stay. `signoff notify list` shows them.",
-    "human_gates": "Gates. One row each, from its opening on; a final one never changes. `title`, `roles` and "
-    "`kept_from` repeat, for lists, what the documents beside them say: the title of the prompt, every role that may "
-    "answer, and who may not approve.",
+    "human_gates": "Gates. One row each, from its opening on; a final one never changes. `title`, `roles`, "
+    "`kept_from` and `door` repeat, for lists and counts, what the documents beside them and the run say: the title of "
+    "the prompt, every role that may answer, who may not approve, and what opened it (`outside`: somebody else's "
+    "workflow).",
     "human_interactions": "Answers as they were given, whether they decided or not. Append-only.",
     "intents": "What somebody wants done. Its one run has the same id.",
     "links": "One-time links that sign somebody in for one gate, by the SHA-256 of their secret. Rows stay.",
     "outbox": "What a transaction has set going: `continue` a leg, a `message`, a `callback`, an escalation; what "
-    "people may be told of (`notify`). Rows stay.",
+    "people may be told of (`notify`). `traceparent` is the trace in which that was ordered, where somebody traced it. "
+    "Rows stay.",
     "principals": "People and services that signoff knows by name.",
     "resumptions": "Decisions on their way into the threads of graphs: one row for each gate that was asked in a node, "
     "from its end on. `passed_at` is when the gate last let its node go on. Rows stay. See "

@@ -101,7 +101,7 @@ def work(world: World, ledger: SqlLedger, steps: Steps | None = None) -> list[Le
             if row["kind"] == "continue":
                 walked.append(leg_from_wire(row["payload"]))
                 walk(world, walked[-1], steps or PlanSteps())
-            ledger.finish_outbox(row["id"], now=world.clock())
+            ledger.finish_outbox([row["id"]], now=world.clock())
     return walked
 
 

@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -103,6 +104,15 @@ def test_every_ordinary_value_is_read_as_it_was_written(value: Any, is_ascii: bo
     text = json.dumps(value, ensure_ascii=is_ascii)
     assert told_apart(parse_json(text)) == told_apart(value)
     assert told_apart(parse_json(text.encode())) == told_apart(value)
+
+
+@unhurried
+@given(VALUES)
+@example({"\ufb33": 1, "\U0001f600": 2})
+@example(['\x7f\u2028\x1b\t/"\\', -SAFE, {"b": True, "a": ()}])
+@example([1.0, 1e21])
+def test_the_fast_spelling_is_that_of_the_rfc(value: Any) -> None:
+    assert canonical_json(value) == rfc8785.dumps(value)
 
 
 @unhurried

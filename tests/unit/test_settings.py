@@ -127,6 +127,7 @@ PROMISES = {
     "mission_guard": Promise("block", None, ("warn", "warn"), None, ("off", "off")),
     "sync.url": url("--sync-url", "https"),
     "sync.token": text(None, None),
+    "tracing": Promise(False, "--tracing", ("false", False), ("yes", True), ("true", True)),
     "log_format": Promise("auto", "--log-format", ("text", "text"), ("json", "json"), ("text", "text")),
 }
 EVERY = pytest.mark.parametrize("name", PROMISES)
@@ -214,7 +215,7 @@ def test_only_secrets_and_what_relaxes_gates_lack_a_flag() -> None:
 
 def test_only_switches_can_be_said_no_to() -> None:
     off_flags = {setting.off_flag for setting in SETTINGS} - {None}
-    assert off_flags == {"--no-partitioning", "--no-migrate", "--no-dev"}
+    assert off_flags == {"--no-partitioning", "--no-migrate", "--no-dev", "--no-tracing"}
 
 
 @EVERY
@@ -470,6 +471,7 @@ WRONG_IN_YAML = {
     "mission_guard": "strict",
     "sync.url": "ftp://a",
     "sync.token": "12",
+    "tracing": "otlp",
     "log_format": "xml",
 }
 

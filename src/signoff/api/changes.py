@@ -23,7 +23,9 @@ from signoff.errors import LedgerUnavailableError
 
 RECHECK_S = 1.0
 WATCH_S = 0.2
-JOIN_TIMEOUT_S = 2.0
+#: Of a thousand changes at once it looks at many together.
+CALM_S = 0.02
+JOIN_TIMEOUT_S = 0.5
 LOOKERS_MAX = 4
 #: For those who wait for whatever changes: no workflow has such an id.
 ANY = "*"
@@ -109,7 +111,7 @@ class Changes:
     def _watch_until_stopped(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._world.ledger.watch() as watch:
             seen = find_newest_seq(self._world)
-            while not self._stopped.is_set():
+            while not self._stopped.wait(CALM_S):
                 if not watch.wait(WATCH_S):
                     continue
                 seen, workflow_ids = new_entries(self._world, seen)

@@ -73,7 +73,10 @@ CODES: Mapping[str, Code] = {
     "body-too-large": Code(413, "The body is larger than 1 MiB."),
     "unsupported-media-type": Code(415, "The body must be application/json."),
     "internal-error": Code(500, "This is a defect of the server; its log says more."),
-    "ledger-unavailable": Code(503, "The ledger cannot be used at the moment."),
+    "ledger-unavailable": Code(503, "The ledger cannot be used at the moment; nothing was written."),
+    "outcome-unknown": Code(
+        503, "The ledger was lost while this was written: it may be written or not. Send the same again."
+    ),
 }
 
 #: What any request may be refused for, what any but those that need no token, and what any that writes besides.
@@ -81,6 +84,7 @@ ALWAYS = ("host-refused", "ledger-unavailable")
 READING = (*ALWAYS, "not-signed-in")
 WRITING = (
     *READING,
+    "outcome-unknown",
     "origin-refused",
     "not-you",
     "invalid-actor",

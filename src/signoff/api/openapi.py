@@ -17,7 +17,8 @@ answer is the server's own.
 Every refusal is `application/problem+json` with a stable `code`; a conflict that somebody else has won carries the
 winner's `receipt`. Once a token was issued, every call but `/healthz`, `/openapi.json` and `/docs` needs one, as
 `Authorization: Bearer`; until then it needs none. A path that is none of these answers 404 `no-such-route`, a method
-that a path does not take 405 `method-not-allowed`. A 500 is a defect.
+that a path does not take 405 `method-not-allowed`. A 503 says in `Retry-After` how many seconds to wait before the same
+is sent again. A 500 is a defect.
 """
 
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from anyio import to_thread
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from signoff.api import (
     routes_audit,
     routes_gates,
     routes_health,
+    routes_metrics,
     routes_policy,
     routes_runs,
     routes_stream,
@@ -24,14 +26,18 @@ from signoff.api.guard import AnswerHeaders, BodyLimit, HostGuard, check_binding
 from signoff.api.ingress import Ingress
 from signoff.api.openapi import DESCRIPTION, describe
 from signoff.api.problems import answer_problems
+from signoff.api.request_spans import RequestSpans
 from signoff.api.surface import DatabaseName, Surface
 from signoff.app.world import World
+from signoff.errors import LedgerUnavailableError
+from signoff.telemetry.metrics import API, Metrics
 
 #: Requests that are worked on at once. More threads than a ledger has connections would only wait for each other.
 THREADS_MAX = 12
 
 _ROUTES = (
     routes_health,
+    routes_metrics,
     routes_runs,
     routes_stream,
     routes_gates,
@@ -49,15 +55,17 @@ def create_app(
     host: str,
     ingress: Ingress | None = None,
     public_url: str | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """The API over one world. `host` is the name or address that the server is told to bind: while it is open it may be
     asked for by that name and by those of loopback only. With an `ingress`, events have to be signed. `public_url` is
-    where people reach it.
+    where people reach it, `metrics` are those of this process.
 
     Raises:
         InvalidInputError: (`host-not-loopback`) others could reach it, and nobody signs in.
     """
-    surface = Surface(world, Changes(world), version, database, ingress)
+    metrics = metrics or Metrics(world, version=version, tellers=API)
+    surface = Surface(world, Changes(world), version, database, metrics, ingress)
     app = FastAPI(
         title="signoff",
         version=version,
@@ -77,6 +85,7 @@ def create_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(HostGuard, world=world, host=check_binding(world, host), public_url=public_url)
     app.add_middleware(AnswerHeaders, world=world)
+    app.add_middleware(RequestSpans, routes=app.router.routes)
     return app
 
 
@@ -84,6 +93,8 @@ def create_app(
 async def _watch_while_open(app: FastAPI) -> AsyncIterator[None]:
     surface: Surface = app.state.surface
     to_thread.current_default_thread_limiter().total_tokens = THREADS_MAX
+    with suppress(LedgerUnavailableError):
+        await run_in_threadpool(surface.metrics.begin)
     surface.changes.start()
     try:
         yield

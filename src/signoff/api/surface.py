@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from signoff.api.changes import Changes
 from signoff.api.ingress import Ingress
 from signoff.app.world import World
+from signoff.telemetry.metrics import Metrics
 
 DatabaseName = Literal["sqlite", "postgres"]
 
@@ -20,6 +21,7 @@ class Surface:
     changes: Changes
     version: str
     database: DatabaseName
+    metrics: Metrics
     ingress: Ingress | None = None
 
 

@@ -15,6 +15,7 @@ from signoff.app.legs import Leg
 from signoff.app.moments import STEP_DONE, TASK_DONE, reach
 from signoff.app.run_gates import open_gates, pass_gate
 from signoff.app.run_record import arrive, artifact_rows, check_not_stopping, context_of, fail, is_over, record_step
+from signoff.app.spans import span
 from signoff.app.steps import Artifact, StepResult, Steps
 from signoff.app.views import gate_decision, gate_result
 from signoff.app.world import World
@@ -63,7 +64,8 @@ def do_node(world: World, steps: Steps, leg: Leg, node_id: str) -> Part:
         return {**_part(node_id), "tasks": context.outputs[node.fan_out]["tasks"], "concurrency": concurrency}
     started_at = world.clock()
     try:
-        result = steps.perform(node.action, context)
+        with span("step", action=node.action):
+            result = steps.perform(node.action, context)
     except StepFailedError as error:
         check_not_stopping(world)
         fail(world, leg, node_id, error.message, artifacts=error.artifacts)
@@ -83,8 +85,10 @@ def do_task(world: World, steps: Steps, leg: Leg, node_id: str, task: Mapping[st
         context = context_of(world, tx, run, plan, node_id)
     if is_over(run, leg):
         return {"key": task["key"], "status": "failed", "error": "the run has ended"}
+    action = plan.step(node_id).action
     try:
-        result = steps.perform_task(plan.step(node_id).action, task, context)
+        with span("step", action=action):
+            result = steps.perform_task(action, task, context)
     except StepFailedError as error:
         check_not_stopping(world)
         _keep_of_task(world, run, leg, node_id, task, error.artifacts)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from signoff.app.mission_log import Appended, MissionLog, instant_after
-from signoff.app.ports import NewId
 from signoff.missions.event import TransitionEvent
 from signoff.missions.move import MoveWish, check_move, make_event
 from signoff.missions.reduce import Snapshot
+
+if TYPE_CHECKING:
+    from signoff.app.ports import NewId  # with all that a ledger keeps, of which a move needs nothing
 
 #: A wish that depends on where things stand, such as a claim that is taken over.
 Revise = Callable[[Snapshot], MoveWish]

@@ -78,11 +78,56 @@ class InboxReader(Protocol):
         ...
 
 
+class FiguresReader(Protocol):
+    """How much of what there is, for whoever watches over the ledger. A `limit` bounds what is counted; a stretch of
+    the audit trail is what comes after one `seq`, up to and with another."""
+
+    def open_gates(self) -> list[Row]:
+        """`{door, risk_level, count, oldest_at}`."""
+        ...
+
+    def overdue_gates(self, *, now: int, limit: int) -> int: ...
+
+    def outbox(self, *, limit: int) -> list[Row]:
+        """Orders that are not carried out: `{kind, count, oldest_at, attempts, failed}`, with the most attempts that
+        one of them has had, and how many have failed and are tried again."""
+        ...
+
+    def deliveries(self, *, limit: int) -> list[Row]:
+        """Notices that are not sent: `{channel, count, oldest_at, failed}`."""
+        ...
+
+    def workers(self) -> list[Row]: ...
+
+    def newest_entry(self) -> Row | None:
+        """Its `{seq, at}`."""
+        ...
+
+    def settled_seq(self, *, after: int, at: int, limit: int) -> int:
+        """The last of the next `limit` entries that was written at this instant or before; `after` without any."""
+        ...
+
+    def entries(self, *, after: int, until: int) -> list[Row]:
+        """`{event, count}` of a stretch."""
+        ...
+
+    def answers(self, *, after: int, until: int) -> list[Row]:
+        """`{event, effect, origin, count}` of a stretch."""
+        ...
+
+    def decision_times(self, *, after: int, until: int) -> list[Row]:
+        """`{ms, count}`: from opening to decision, of those that people have decided in a stretch."""
+        ...
+
+
 class Reader(Protocol):
     """Reads of the ledger; inside a `Writer` they see the transaction's own writes."""
 
     @property
     def inbox(self) -> InboxReader: ...
+
+    @property
+    def figures(self) -> FiguresReader: ...
 
     def intent(self, intent_id: str) -> Row | None: ...
     def run(self, workflow_id: str) -> Run | None: ...
@@ -180,10 +225,20 @@ class Reader(Protocol):
     def link(self, link_id: str) -> Link | None: ...
     def link_with_hash(self, hash_: str) -> Link | None: ...
 
+    def order_trace(self, dedupe_key: str) -> str | None:
+        """The trace in which an order of the outbox was given, where somebody traced that."""
+        ...
+
+    def notice_trace(self, outbox_id: int) -> str | None: ...
+
     def delivery(self, delivery_id: str) -> Row | None: ...
 
     def deliveries(self, *, state: str | None, before: tuple[int, str] | None, limit: int) -> list[Row]:
         """Newest first."""
+        ...
+
+    def open_notices(self, *, before: int) -> list[Row]:
+        """Outbox rows of notices that are not routed yet, of those before this one, in their order."""
         ...
 
     def remote_refs(self, delivery: Row) -> list[str]:
@@ -300,6 +355,10 @@ class Ledger(Protocol):
         """Something to wait on until another transaction may have written."""
         ...
 
+    def connections(self) -> Mapping[str, int]:
+        """`{idle, busy, waiting}` of this process's pool, `waiting` those who want one; empty where there is none."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -307,7 +366,7 @@ class Outbox(Protocol):
     """The engine's side of the ledger: what was decided and has yet to take effect, and who is alive to do it."""
 
     def claim_outbox(self, *, now: int, worker: str, lapse_ms: int, limit: int) -> list[Row]: ...
-    def finish_outbox(self, outbox_id: int, *, now: int) -> None: ...
+    def finish_outbox(self, outbox_ids: Sequence[int], *, now: int) -> None: ...
     def postpone_outbox(self, outbox_id: int, *, retry_at: int, lapse_ms: int, error: str) -> None: ...
 
     def release_outbox(self, worker: str) -> None:

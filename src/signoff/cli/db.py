@@ -12,6 +12,7 @@ from signoff.cli.failure import DONE, FAILED
 from signoff.cli.output import say
 from signoff.cli.settings_flags import DATABASE
 from signoff.cli.terminal import cells, one_line, pad
+from signoff.cli.upkeep import backup, prune
 
 if TYPE_CHECKING:
     from signoff.ledger.inspect import Found
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 
 @click.group()
 def db() -> None:
-    """Upgrade, query and check the database.
+    """Upgrade, query, check, back up and prune the database.
 
     It is that of --dir or --database-url, never a server's.
     """
+
+
+db.add_command(backup)
+db.add_command(prune)
 
 
 _UPGRADE_EPILOG = """\b

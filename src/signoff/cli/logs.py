@@ -16,6 +16,8 @@ def set_up_logging(log_format: str, *, level: int = logging.INFO) -> None:
     handler.setFormatter(_Text() if is_text else _JsonLine())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("signoff").setLevel(level)
+    # The engine prints in a form of its own, unless somebody seems to listen to it.
+    logging.getLogger("dbos").addHandler(logging.NullHandler())
 
 
 class _Stderr(logging.Handler):

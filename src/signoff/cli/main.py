@@ -17,10 +17,14 @@ _INTERRUPTED = 130
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command; the exit code. Without `args` those of the process, which is about to end."""
     try:
         from signoff.cli.root import run_command
 
-        return run_command(list(sys.argv[1:] if args is None else args))
+        if args is not None:
+            return run_command(list(args))
+        from signoff.cli.ending import end_with
+
+        return end_with(run_command(sys.argv[1:]))
     except KeyboardInterrupt:
         return _INTERRUPTED

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -121,6 +119,9 @@ def _is_long(text: str) -> bool:
 
 def _pager() -> list[str] | None:
     """The person's own, as a command; None where none is there or the terminal can have none."""
+    import shlex
+    import shutil
+
     if os.environ.get("TERM") == "dumb":
         return None
     try:

@@ -14,8 +14,9 @@ COMMANDS: Places = {
     "api": ("signoff.cli.up:api", "The API alone; workers run elsewhere on the same database."),
     "ask": ("signoff.cli.ask:ask", "Ask a person, wait, and exit by the answer: for scripts and CI jobs."),
     "audit": ("signoff.cli.audit:audit", "Read, verify and export the audit trail."),
+    "bench": ("signoff.cli.bench.group:bench", "Measure: load, bursts, races, waking, waiting."),
     "completion": ("signoff.cli.completion:completion", "Print what makes a shell complete signoff's commands."),
-    "db": ("signoff.cli.db:db", "Upgrade, query and check the ledger's database."),
+    "db": ("signoff.cli.db:db", "Upgrade, query, check, back up and prune the database."),
     "demo": ("signoff.cli.demo:demo", "The main job in one command: run, stop at a gate, answer, prove."),
     "dev": ("signoff.cli.dev:dev", "Try things out: the clock of a development server."),
     "doctor": ("signoff.cli.doctor:doctor", "Check the set-up: settings and their origin, ledger, programs."),
@@ -24,6 +25,7 @@ COMMANDS: Places = {
     "notify": ("signoff.cli.notify:notify", "Whom signoff tells of gates: check, test, list and retry."),
     "policy": ("signoff.cli.policy:policy", "Assess tasks, and check and explain the risk policy."),
     "principal": ("signoff.cli.principal:principal", "People and services by name, with their roles."),
+    "release": ("signoff.cli.release.commands:release", "Decide whether a commit may be released."),
     "run": ("signoff.cli.run:run", "Start, list, follow, cancel and retry runs."),
     "spec": ("signoff.cli.spec.commands:spec", "Write, compile and check specs: plans in Markdown."),
     "story": ("signoff.cli.story.group:story", "Story pipelines and their three checkpoints."),
@@ -35,11 +37,11 @@ COMMANDS: Places = {
 
 MISSION_COMMANDS: Places = {
     "adopt": ("signoff.cli.mission.adopt:adopt", "Make what a mission of an older tool lacks."),
-    "claim": ("signoff.cli.mission.move:claim", "Take a work package: from now on it is yours."),
+    "claim": ("signoff.cli.mission.claim:claim", "Take a work package: from now on it is yours."),
     "doctor": ("signoff.cli.mission.doctor:doctor", "Find recoverable troubles of missions, and say how."),
     "guard": ("signoff.cli.mission.guard:guard", "Check a commit against the active work package's files."),
     "init": ("signoff.cli.mission.scaffold:init", "Begin a mission: its folder and its identity."),
-    "list": ("signoff.cli.mission.board:list_missions", "The missions here, and how far each is."),
+    "list": ("signoff.cli.mission.overview:list_missions", "The missions here, and how far each is."),
     "merge": ("signoff.cli.mission.merge:merge", "Bring a mission's lanes into its target branch."),
     "move": ("signoff.cli.mission.move:move", "Move a work package to another lane."),
     "override": ("signoff.cli.mission.override:override", "Let a package pass that its newest review rejects."),
@@ -48,7 +50,7 @@ MISSION_COMMANDS: Places = {
     "review": ("signoff.cli.mission.review:review", "Have a work package reviewed: opens its gate."),
     "ship": ("signoff.cli.mission.ship:ship", "Have a mission signed off, and write its release report."),
     "specify": ("signoff.cli.mission.scaffold:specify", "Write the mission's spec.md, to be filled in."),
-    "start": ("signoff.cli.mission.move:start", "Begin work on a claimed package, in its lane's worktree."),
+    "start": ("signoff.cli.mission.start:start", "Begin work on a claimed package, in its lane's worktree."),
     "status": ("signoff.cli.mission.board:status", "A mission's board: its work packages by lane."),
     "submit": ("signoff.cli.mission.move:submit", "Hand a finished work package in for review."),
     "tasks": ("signoff.cli.mission.scaffold:tasks", "Make work packages and lanes of the plan."),
@@ -62,4 +64,14 @@ STORY_COMMANDS: Places = {
     "resume": ("signoff.cli.story.start:resume", "Go on with a story that stopped at a checkpoint."),
     "start": ("signoff.cli.story.start:start", "Run a story from the backlog to its commit."),
     "status": ("signoff.cli.story.status:status", "Where a story stands, and what it waits for."),
+}
+
+BENCH_COMMANDS: Places = {
+    "burst": ("signoff.cli.bench.burst:burst", "Answer many gates at once; nothing is lost or doubled."),
+    "cli": ("signoff.cli.bench.commands:commands", "How long commands take, beside a bare program."),
+    "load": ("signoff.cli.bench.load:load", "Open many runs to their gates."),
+    "park": ("signoff.cli.bench.park:park", "What many waiting gates cost a worker, and its restart."),
+    "race": ("signoff.cli.bench.race:race", "Different answers to one gate at once: who wins, who is told?"),
+    "soak": ("signoff.cli.bench.soak:soak", "Answers at an even rate for minutes; memory stays flat."),
+    "wake": ("signoff.cli.bench.wake:wake", "From the commit of a decision to the next leg."),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import unicodedata
 
@@ -51,12 +50,12 @@ def is_attended() -> bool:
 
 def width() -> int | None:
     """The terminal's columns; None where the output goes elsewhere and nothing needs to fit."""
-    return shutil.get_terminal_size((_WIDTH_DEFAULT, _HEIGHT_DEFAULT)).columns if is_terminal() else None
+    return _size()[0] if is_terminal() else None
 
 
 def height() -> int | None:
     """The terminal's rows; None where the output goes elsewhere."""
-    return shutil.get_terminal_size((_WIDTH_DEFAULT, _HEIGHT_DEFAULT)).lines if is_terminal() else None
+    return _size()[1] if is_terminal() else None
 
 
 def has_colours() -> bool:
@@ -66,6 +65,12 @@ def has_colours() -> bool:
 def styled(text: str, **style: bool | str) -> str:
     """Our own words in colour, where there are colours. The text must be sanitised already."""
     return click.style(text, **style) if style and has_colours() else text  # type: ignore[arg-type]
+
+
+def _size() -> tuple[int, int]:
+    import shutil
+
+    return shutil.get_terminal_size((_WIDTH_DEFAULT, _HEIGHT_DEFAULT))
 
 
 def _cell(character: str) -> int:

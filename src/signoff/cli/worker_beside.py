@@ -7,20 +7,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from signoff.cli.ending import leave_threads_behind
 from signoff.settings import Settings
 
 if TYPE_CHECKING:
     from signoff.app.world import World
+    from signoff.telemetry.metrics import Metrics
 
 #: Shows somebody a prompt that no agent carries out, and returns when it is done.
 Attend = Callable[[str, str], None]
 
 
 @contextmanager
-def working(settings: Settings, world: World, attend: Attend | None = None) -> Iterator[None]:
+def working(
+    settings: Settings, world: World, attend: Attend | None = None, metrics: Metrics | None = None
+) -> Iterator[None]:
     from signoff.bootstrap import make_worker
 
-    worker = make_worker(settings, world, attend=attend)
+    worker = make_worker(settings, world, attend=attend, metrics=metrics)
+    leave_threads_behind()
     worker.start()
     try:
         yield
@@ -32,11 +37,14 @@ class WorkerBeside:
     """Starts the worker in a thread: the engine is slow to import, and there is something to do meanwhile (the API
     answers, a gate is drawn). A worker that ends by itself sets `ending`; its error is raised where this is left."""
 
-    def __init__(self, settings: Settings, world: World, attend: Attend | None = None) -> None:
+    def __init__(
+        self, settings: Settings, world: World, attend: Attend | None = None, metrics: Metrics | None = None
+    ) -> None:
         self.ending = threading.Event()
         self._settings = settings
         self._world = world
         self._attend = attend
+        self._metrics = metrics
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
@@ -57,7 +65,7 @@ class WorkerBeside:
 
     def _work(self, on_ready: Callable[[], None]) -> None:
         try:
-            with working(self._settings, self._world, self._attend):
+            with working(self._settings, self._world, self._attend, self._metrics):
                 on_ready()
                 self._stopped.wait()
         except BaseException as error:  # noqa: BLE001 - raised again where this is left

@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from signoff.app.legs import CONTINUE
 from signoff.app.moments import RELAYED, reach
 from signoff.app.notify_gate import NOTIFY
 from signoff.app.ports import Outbox, Row
 from signoff.app.route_notice import Route, route_notices
+from signoff.app.spans import span
 from signoff.app.world import World
-from signoff.engine.dispatch import dispatch
+from signoff.engine.dispatch import CALLBACK, dispatch
 from signoff.errors import LedgerUnavailableError
 
 CLAIM_LAPSE_MS = 60_000
@@ -33,7 +35,7 @@ _log = logging.getLogger("signoff.relay")
 
 
 class Relay:
-    """`on_notices` hears that notices were routed."""
+    """`on_leg` hears that a leg was ordered, `on_notices` that notices were routed."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Relay:
         worker_id: str,
         call_back: CallBack,
         routes: Sequence[Route] = (),
+        on_leg: Callable[[], None] = lambda: None,
         on_notices: Callable[[], None] = lambda: None,
     ) -> None:
         self._world = world
@@ -50,6 +53,7 @@ class Relay:
         self._worker_id = worker_id
         self._call_back = call_back
         self._routes = routes
+        self._on_leg = on_leg
         self._on_notices = on_notices
         self._deliveries = ThreadPoolExecutor(DELIVERIES_AT_ONCE, thread_name_prefix="signoff-deliver")
 
@@ -65,33 +69,51 @@ class Relay:
                 stopping.wait(LOOK_S)
 
     def relay_all(self) -> None:
-        """Relay until nothing is left to claim."""
-        while rows := self._outbox.claim_outbox(
-            now=self._world.clock(), worker=self._worker_id, lapse_ms=CLAIM_LAPSE_MS, limit=CLAIM_BATCH
-        ):
-            for row in (row for row in rows if row["kind"] != NOTIFY):
-                if row["kind"] == "callback":
-                    self._deliveries.submit(self._relay, row)
-                else:
-                    self._relay(row)
+        """Relay until nothing is left to claim. What comes in meanwhile is announced."""
+        is_more = True
+        while is_more:
+            rows = self._outbox.claim_outbox(
+                now=self._world.clock(), worker=self._worker_id, lapse_ms=CLAIM_LAPSE_MS, limit=CLAIM_BATCH
+            )
+            is_more = len(rows) == CLAIM_BATCH
+            for row in (row for row in rows if row["kind"] == CALLBACK):
+                self._deliveries.submit(self._deliver, row)
+            self._finish([row for row in rows if row["kind"] not in (CALLBACK, NOTIFY) and self._relay(row)])
             # Last: whoever is told of a decision is not to delay it.
             self._route([row for row in rows if row["kind"] == NOTIFY])
 
     def close(self) -> None:
         self._deliveries.shutdown(wait=False, cancel_futures=True)
 
-    def _relay(self, row: Row) -> None:
+    def _deliver(self, row: Row) -> None:
+        if self._relay(row):
+            self._finish([row])
+
+    def _relay(self, row: Row) -> bool:
+        """Do what the row asks for; whether that worked."""
         try:
-            if row["kind"] == "callback":
-                self._call_back(row["payload"], self._world.clock())
-            else:
-                dispatch(row)
+            with span("relay", parent=row["traceparent"], kind=row["kind"]) as facts:
+                self._carry_out(row)
+                facts["lag_ms"] = max(0, self._world.clock() - row["created_at"])
         except Exception as error:  # noqa: BLE001
             # Whatever went wrong with one row must not keep the others: it is said, kept and tried again.
             self._postpone(row, error)
-            return
+            return False
         reach(RELAYED)
-        self._outbox.finish_outbox(row["id"], now=self._world.clock())
+        return True
+
+    def _carry_out(self, row: Row) -> None:
+        if row["kind"] == CALLBACK:
+            self._call_back(row["payload"], self._world.clock())
+            return
+        dispatch(row)
+        if row["kind"] == CONTINUE:
+            self._on_leg()
+
+    def _finish(self, rows: Sequence[Row]) -> None:
+        """All in one transaction. Rows of a relay that died before it are relayed again, and start nothing twice."""
+        if rows:
+            self._outbox.finish_outbox([row["id"] for row in rows], now=self._world.clock())
 
     def _route(self, rows: Sequence[Row]) -> None:
         """All in one transaction: of a thousand gates opened at once, with nobody to tell, it is a few commits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,19 +20,21 @@ from signoff.app.world import World
 from signoff.engine import context
 from signoff.engine.context import EngineContext
 from signoff.engine.courier import Courier
-from signoff.engine.health import HealthServer
+from signoff.engine.health import HealthServer, TellMetrics
+from signoff.engine.outage import wait_out_faults
+from signoff.engine.pace import QUIET_S, Pace
 from signoff.engine.recovery import has_unfinished, new_worker_id, recover
 from signoff.engine.relay import CallBack, Relay
 from signoff.errors import LedgerUnavailableError, SignoffError
 from signoff.gates.keys import PARENT_QUEUE, SANDBOX_QUEUE
 
-LEG_POLL_S = 0.05
-TASK_POLL_S = 0.1
 SWEEP_S = 1.0
 BEAT_S = 2.0
 HEAD_S = 2.0
 AGAIN_S = 0.1
 JOIN_S = 2.0
+#: Whoever is told to end does so within 5 s, also where no database answers; one that is slow is waited for.
+STOP_S, SLOW_STOP_S = 3.5, 20.0
 
 _log = logging.getLogger("signoff.worker")
 
@@ -48,6 +51,10 @@ class WorkerOptions:
     health_address: tuple[str, int] | None = None
 
 
+def _no_metrics(*, token: str | None, accept: str) -> tuple[bytes, str]:
+    return b"", "text/plain"
+
+
 class Worker:
     """Start it once a process (DBOS is one a process); `stop` leaves what is unfinished to be resumed by others."""
 
@@ -62,6 +69,7 @@ class Worker:
         call_back: CallBack,
         deliveries: Deliveries,
         notices: Notices | None = None,
+        tell_metrics: TellMetrics = _no_metrics,
     ) -> None:
         self.id = new_worker_id(world)
         self._world = world
@@ -71,23 +79,28 @@ class Worker:
         self._context = EngineContext(
             replace(world, is_stopping=stopping.is_set), steps, options.is_partitioned, stopping
         )
+        self._pace = Pace()
         self._courier = None if notices is None else Courier(world, deliveries, notices, worker_id=self.id)
         self._relay = Relay(
             world,
             outbox,
             worker_id=self.id,
             call_back=call_back,
+            on_leg=self._pace.quicken,
             routes=() if notices is None else notices.routes,
             on_notices=lambda: None if self._courier is None else self._courier.wake(),
         )
+        self._tell_metrics = tell_metrics
         self._signer = HeadSigner(world, signing_key)
         self._threads: list[threading.Thread] = []
+        self._beaten_at = time.monotonic()
         self._health: HealthServer | None = None
 
     def start(self) -> None:
         """Ready when it returns: what was decided before is being acted on."""
         self._outbox.beat(self.id, now=self._world.clock())
         context.install(self._context)
+        wait_out_faults()
         DBOS(config=self._config())
         DBOS.launch()
         self._register_queues()
@@ -100,7 +113,7 @@ class Worker:
         self._spawn("heads", lambda: self._every(HEAD_S, self._signer.sign))
         self._spawn("beat", lambda: self._every(BEAT_S, self._beat))
         if self._options.health_address is not None:
-            self._health = HealthServer(*self._options.health_address, self._told_health)
+            self._health = HealthServer(*self._options.health_address, self._told_health, self._tell_metrics)
             self._health.start()
 
     def stop(self) -> None:
@@ -108,6 +121,15 @@ class Worker:
         if self._health is not None:
             self._health.stop()
         self._relay.close()
+        putting_away = threading.Thread(target=self._put_away, name="signoff-stop", daemon=True)
+        putting_away.start()
+        is_away = time.monotonic() - self._beaten_at > 2 * BEAT_S
+        putting_away.join(STOP_S if is_away else SLOW_STOP_S)
+        if putting_away.is_alive():
+            _log.warning("a database does not answer: what was under way is left to whoever works next")
+        context.install(None)
+
+    def _put_away(self) -> None:
         is_delivered = self._courier is None or self._courier.stop()
         for thread in self._threads:
             thread.join(JOIN_S)
@@ -119,7 +141,6 @@ class Worker:
         except SignoffError as error:
             _log.warning("not everything could be put away: %s", error.message)
         DBOS.destroy()
-        context.install(None)
 
     def _config(self) -> DBOSConfig:
         return {
@@ -133,14 +154,14 @@ class Worker:
         }
 
     def _register_queues(self) -> None:
-        for name, at_once, poll_s in (
-            (PARENT_QUEUE, self._options.concurrency, LEG_POLL_S),
-            (SANDBOX_QUEUE, self._options.sandbox_concurrency, TASK_POLL_S),
+        for name, at_once in (
+            (PARENT_QUEUE, self._options.concurrency),
+            (SANDBOX_QUEUE, self._options.sandbox_concurrency),
         ):
             limits: dict[str, Any] = {"worker_concurrency": at_once}
             if self._options.is_partitioned:
                 limits["partition_worker_concurrency"] = at_once
-            DBOS.register_queue(name, polling_interval_sec=poll_s, on_conflict="always_update", **limits)
+            DBOS.register_queue(name, polling_interval_sec=QUIET_S[name], on_conflict="always_update", **limits)
 
     def _sweep(self) -> None:
         while sweep_deadlines(self._world) == BATCH and not self._context.stopping.is_set():
@@ -148,7 +169,9 @@ class Worker:
 
     def _beat(self) -> None:
         self._outbox.beat(self.id, now=self._world.clock())
-        recover(self._world, self._outbox, worker_id=self.id)
+        self._beaten_at = time.monotonic()
+        took_over = recover(self._world, self._outbox, worker_id=self.id)
+        self._pace.beat(took_over=took_over > 0)
 
     def _every(self, seconds: float, do: Callable[[], object]) -> None:
         while not self._context.stopping.wait(seconds):

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from signoff.app import advance_run
-from signoff.app.legs import Leg, LegInterrupted, leg_from_wire
+from signoff.app.legs import CONTINUE, Leg, LegInterrupted, leg_from_wire
 from signoff.app.moments import EVENT_UNPUBLISHED, LEG_BEGUN, reach
+from signoff.app.spans import is_traced, span
 from signoff.engine.context import current
 from signoff.errors import LedgerUnavailableError
 from signoff.gates.decision import audit_to_wire
@@ -24,6 +25,9 @@ from signoff.gates.keys import SANDBOX_QUEUE, audit_event, sandbox_id
 
 LEDGER_RETRY_S = 1.0
 TASK_POLL_S = 0.1
+#: Under which the engine knows what is ours among all that it runs.
+LEG, TASK, ESCALATION = "signoff.leg", "signoff.task", "signoff.escalation"
+NAMES = (LEG, TASK, ESCALATION)
 
 Wire = Mapping[str, Any]
 Part = dict[str, Any]
@@ -32,9 +36,14 @@ T = TypeVar("T")
 _log = logging.getLogger("signoff.engine")
 
 
-@DBOS.workflow(name="signoff.leg", max_recovery_attempts=None)
+@DBOS.workflow(name=LEG, max_recovery_attempts=None)
 def run_leg(order: Wire) -> str | None:
     """Walk from a node to the next gate or the end; the id of the last node that was done."""
+    with span("leg", parent=_trace_of(order)):
+        return _walk(order)
+
+
+def _walk(order: Wire) -> str | None:
     part = _begin(order)
     _publish(part["events"])
     reach(LEG_BEGUN)
@@ -48,12 +57,13 @@ def run_leg(order: Wire) -> str | None:
     return last
 
 
-@DBOS.workflow(name="signoff.task", max_recovery_attempts=None)
+@DBOS.workflow(name=TASK, max_recovery_attempts=None)
 def run_task(order: Wire, node_id: str, task: Wire) -> Wire:
-    return _do_task(order, node_id, task)
+    with span("task", parent=_trace_of(order)):
+        return _do_task(order, node_id, task)
 
 
-@DBOS.workflow(name="signoff.escalation", max_recovery_attempts=None)
+@DBOS.workflow(name=ESCALATION, max_recovery_attempts=None)
 def escalate(order: Wire) -> Wire:
     """Publish that a gate climbed its ladder or timed out, under this escalation's own id."""
     event = audit_to_wire(order["event"], order["at"], actor="deadline")
@@ -103,6 +113,18 @@ def _fan_out(order: Wire, node_id: str, part: Part) -> Part:
                 handles.append(DBOS.enqueue_workflow(SANDBOX_QUEUE, run_task, order, node_id, task))
         results.extend(handle.get_result(polling_interval_sec=TASK_POLL_S) for handle in handles)
     return _finish_fan_out(order, node_id, results, part["at"])
+
+
+def _trace_of(order: Wire) -> str | None:
+    """The trace in which this leg was ordered: that of the decision which let it through."""
+    if not is_traced():
+        return None
+    try:
+        with current().world.ledger.read() as tx:
+            return tx.order_trace(f"{CONTINUE}:{order['id']}")
+    except LedgerUnavailableError:
+        # The leg waits for it; its trace is not worth that.
+        return None
 
 
 def _in_batches(tasks: Sequence[Wire], size: int) -> list[Sequence[Wire]]:

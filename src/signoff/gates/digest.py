@@ -20,6 +20,7 @@ INTEGER_MAX = 2**53 - 1
 JSON_DEPTH_MAX = 100
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -30,9 +31,24 @@ def canonical_json(value: Any) -> bytes:
         InvalidInputError: (`not-canonical`) for values that have no such spelling.
     """
     try:
-        return rfc8785.dumps(value)
+        return _PLAIN(value).encode() if _is_plain(value) else rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, RecursionError, UnicodeEncodeError) as error:
         raise InvalidInputError(f"This value has no canonical JSON form: {error}", code="not-canonical") from None
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether the encoder of the standard library, which is many times faster, spells it as RFC 8785 does: no floats,
+    and in the keys nothing that UTF-16 sorts otherwise than Unicode."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii() or _UNSTORABLE.search(value) is None
+    if kind is int:
+        return bool(-INTEGER_MAX <= value <= INTEGER_MAX)
+    if kind is dict:
+        return all(type(key) is str and key.isascii() for key in value) and all(map(_is_plain, value.values()))
+    if kind is list or kind is tuple:
+        return all(map(_is_plain, value))
+    return value is None or kind is bool
 
 
 def digest_of(value: Any) -> str:

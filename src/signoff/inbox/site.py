@@ -18,8 +18,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from signoff.api.intake import check_query
-from signoff.api.problems import problem, status_of
-from signoff.errors import LedgerUnavailableError, NotEntitledError, NotSignedInError, SignoffError
+from signoff.api.problems import RETRY_AFTER, problem, status_of
+from signoff.errors import (
+    LedgerUnavailableError,
+    NotEntitledError,
+    NotSignedInError,
+    OutcomeUnknownError,
+    SignoffError,
+)
 from signoff.inbox import audit_page, gate_page, list_page, run_page, sign_in_page, stats_page, words
 from signoff.inbox.answer import written
 from signoff.inbox.assets import CACHE, PREFIX, asset_at, assets
@@ -210,11 +216,13 @@ def _came_from(visit: Visit) -> str:
 
 def _unavailable(error: LedgerUnavailableError) -> Response:
     """Without the ledger nobody can be recognised: the page says that and no more."""
-    _log.error("ledger unavailable: %s", error.message)
+    _log.error("%s: %s", error.code, error.message)
     title = "The ledger cannot be used at the moment"
     text = "Nothing was written, and nothing is lost. Try again in a few seconds."
+    if isinstance(error, OutcomeUnknownError):
+        text = "It was lost while this was written, which may be done or not. Look again in a few seconds."
     page = render("plain.html", title=title, text=text, code=None)
-    return Response(page, status_code=503, headers={**HEADERS, "Retry-After": "5"}, media_type="text/html")
+    return Response(page, status_code=503, headers={**HEADERS, **RETRY_AFTER}, media_type="text/html")
 
 
 async def _asset(request: Request) -> Response:

@@ -32,7 +32,13 @@ class Session:
 
     def run(self, name: str, /, **params: Any) -> int:
         """The number of rows that were written."""
-        return int(self._execute(name, params).rowcount)
+        with self._database.batch(self.connection):
+            cursor = self._execute(name, params)
+        return int(cursor.rowcount)
+
+    def put(self, name: str, /, **params: Any) -> None:
+        """Write, without waiting to hear of it: what the database refuses is raised before the transaction ends."""
+        self._execute(name, params)
 
     def stream(self, name: str, /, **params: Any) -> Iterator[dict[str, Any]]:
         """Rows one by one, without holding all of them."""
@@ -54,7 +60,26 @@ class Database(Protocol):
         """A connection from the pool. The driver's errors leave it as `LedgerUnavailableError`."""
         ...
 
-    def stream(self, connection: Connection, query: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]: ...
+    def commit(self, connection: Connection) -> None:
+        """End a writing transaction.
+
+        Raises:
+            OutcomeUnknownError: the connection was lost before the database said whether it had.
+        """
+        ...
+
+    def roll_back(self, connection: Connection) -> None:
+        """End a transaction that failed, quietly: why it failed is what has to be said."""
+        ...
+
+    def batch(self, connection: Connection) -> AbstractContextManager[Any]:
+        """Statements inside are sent on without waiting, until rows are asked for or the batch ends."""
+        ...
+
+    def stream(self, connection: Connection, query: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Not in a batch."""
+        ...
+
     def script(self, connection: Connection, sql: str) -> None:
         """Run several statements."""
         ...
@@ -64,18 +89,27 @@ class Database(Protocol):
         ...
 
     def watch(self) -> AbstractContextManager[Watch]: ...
+
+    def connections(self) -> Mapping[str, int]:
+        """`{idle, busy, waiting}` of the pool; empty where there is none."""
+        ...
+
     def close(self) -> None: ...
 
 
 @contextmanager
-def transaction(database: Database, begin: str) -> Iterator[Session]:
+def transaction(database: Database, begin: str, *, is_batch: bool = False) -> Iterator[Session]:
     """One transaction: committed when the block ends, rolled back when it raises."""
-    lock = database.write_lock if begin == database.begin_write else nullcontext()
-    with lock, database.connect() as connection:
-        connection.execute(begin)
+    is_write = begin == database.begin_write
+    with database.write_lock if is_write else nullcontext(), database.connect() as connection:
         try:
-            yield Session(connection, database)
+            with database.batch(connection) if is_batch else nullcontext():
+                connection.execute(begin)
+                yield Session(connection, database)
         except BaseException:
-            connection.execute("ROLLBACK")
+            database.roll_back(connection)
             raise
-        connection.execute("COMMIT")
+        if is_write:
+            database.commit(connection)
+        else:
+            connection.execute("COMMIT")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from signoff.audit.entry import Entry
@@ -21,14 +21,21 @@ from signoff.plans.run import Run, Status
 
 Values = Mapping[str, Any]
 
+#: Of a gate: in columns of other names, as JSON, or in the row of the interaction that decided it.
+_ELSEWHERE = frozenset({"prompt", "ladder", "terms", "on_decision", "reply", "payload_hash", "role", "origin"})
+
 
 def to_json(value: Any) -> str:
     return canonical_json(value).decode("utf-8")
 
 
-def from_json(text: str) -> Any:
+def _number(digits: str) -> int | float:
     # Postgres spells 1e22 as an integer of 23 digits; it was a float when it came in.
-    return json.loads(text, parse_int=lambda digits: i if abs(i := int(digits)) <= INTEGER_MAX else float(digits))
+    return i if abs(i := int(digits)) <= INTEGER_MAX else float(digits)
+
+
+#: The value of a JSON text. (`json.loads` would make a decoder each time.)
+from_json: Callable[[str], Any] = json.JSONDecoder(parse_int=_number).decode
 
 
 def with_json(row: Values, *columns: str) -> dict[str, Any]:
@@ -36,7 +43,12 @@ def with_json(row: Values, *columns: str) -> dict[str, Any]:
 
 
 def run_to_row(run: Run) -> dict[str, Any]:
-    return {**vars(run), "plan": to_json(run.plan), "status": run.status.value}
+    return {**run_changes(run), "plan": to_json(run.plan)}
+
+
+def run_changes(run: Run) -> dict[str, Any]:
+    """What `update_run` writes; a plan stays as it is."""
+    return {name: value for name, value in vars(run).items() if name != "plan"} | {"status": run.status.value}
 
 
 def run_from_row(row: Values) -> Run:
@@ -44,20 +56,26 @@ def run_from_row(row: Values) -> Run:
 
 
 def gate_to_row(gate: Gate) -> dict[str, Any]:
-    row = dict(vars(gate))
-    del row["reply"], row["payload_hash"], row["role"], row["origin"]
     return {
-        **row,
-        "state": gate.state.value,
+        **gate_changes(gate),
         "prompt": to_json(gate.prompt.wire),
         "prompt_digest": gate.prompt.digest,
-        "requirement": to_json(requirements.to_wire(gate.requirement)),
         "title": gate.prompt.title,
-        "roles": to_json(sorted({role for need in gate.requirement.needs for role in need.any_of})),
-        "kept_from": to_json(sorted({requirements.plain_name(name) for name in _kept_from(gate)})),
         "ladder": to_json(ladder_to_wire(gate.ladder)),
         "terms": to_json(terms_to_wire(gate.terms)),
         "on_decision": to_json(gate.on_decision),
+    }
+
+
+def gate_changes(gate: Gate) -> dict[str, Any]:
+    """What `update_gate` writes; what people were shown stays as it is."""
+    row = {name: value for name, value in vars(gate).items() if name not in _ELSEWHERE}
+    return {
+        **row,
+        "state": gate.state.value,
+        "requirement": to_json(requirements.to_wire(gate.requirement)),
+        "roles": to_json(sorted({role for need in gate.requirement.needs for role in need.any_of})),
+        "kept_from": to_json(sorted({requirements.plain_name(name) for name in _kept_from(gate)})),
     }
 
 
@@ -67,7 +85,7 @@ def _kept_from(gate: Gate) -> tuple[str, ...]:
 
 def gate_from_row(row: Values) -> Gate:
     values = dict(row)
-    del values["prompt_digest"], values["title"], values["roles"], values["kept_from"]
+    del values["prompt_digest"], values["title"], values["roles"], values["kept_from"], values["door"]
     return Gate(
         **{
             **values,

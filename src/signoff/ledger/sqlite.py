@@ -2,6 +2,9 @@
 
 WAL with `synchronous=FULL`: readers never wait, and what was answered survives a power cut. The writer attaches `app`
 alone, since BEGIN IMMEDIATE locks every attached file.
+
+A process stays with the file that it began with: what it wrote to one that was replaced or removed meanwhile, nobody
+would find again.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +24,18 @@ from signoff.ledger.queries import load_queries
 APP_FILE = "app.db"
 ENGINE_FILE = "dbos.db"
 BUSY_TIMEOUT_MS = 15_000
-WATCH_INTERVAL_S = 0.02
+#: For the writers of one process, behind one that waits for another process: callers of the API give up after 30 s.
+QUEUE_TIMEOUT_S = 10
+WATCH_INTERVAL_S = 0.01
 #: Of each connection: a worker with a million gates waiting should be no larger than one with none.
 CACHE_KIB = 512
+
+_NO_WRITING = "its file or its folder cannot be written to"
+_SAID_PLAINLY = {
+    sqlite3.SQLITE_BUSY: f"another process has held its lock for {BUSY_TIMEOUT_MS // 1000} s",
+    sqlite3.SQLITE_CANTOPEN: _NO_WRITING,
+    sqlite3.SQLITE_READONLY: _NO_WRITING,
+}
 
 
 class SqliteDatabase:
@@ -35,13 +47,15 @@ class SqliteDatabase:
 
     def __init__(self, directory: Path) -> None:
         self.queries = load_queries(self.dialect)
-        self.write_lock = threading.Lock()
+        self.write_lock = _Queue(directory)
         self._directory = directory
+        self._file: tuple[int, int] | None = None
         self._idle: list[sqlite3.Connection] = []
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         with _as_unavailable(self._directory):
+            self._check_file()
             try:
                 connection = self._idle.pop()
             except IndexError:
@@ -55,6 +69,19 @@ class SqliteDatabase:
                 self._give_back(connection)
                 raise
             self._give_back(connection)
+
+    def commit(self, connection: Connection) -> None:
+        connection.execute("COMMIT")
+        self._check_file()
+
+    def roll_back(self, connection: Connection) -> None:
+        assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - this class opened it
+        # SQLite itself ends some that fail: of a full disk, for one.
+        if connection.in_transaction:
+            connection.rollback()
+
+    def batch(self, connection: Connection) -> AbstractContextManager[Any]:
+        return nullcontext()
 
     def stream(self, connection: Connection, query: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for row in connection.execute(query, params):
@@ -80,17 +107,19 @@ class SqliteDatabase:
             finally:
                 connection.close()
 
+    def connections(self) -> Mapping[str, int]:
+        """Nobody ever waits for one."""
+        return {}
+
     def close(self) -> None:
         while self._idle:
             self._idle.pop().close()
 
     def _open(self) -> sqlite3.Connection:
         path = self._directory / APP_FILE
-        try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-        except OSError as error:
-            raise LedgerUnavailableError(f"The ledger {path} cannot be made: {error.strerror}.") from error
+        if self._file is None:
+            _make(path)
+            self._file = _identity(path)
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
@@ -100,6 +129,15 @@ class SqliteDatabase:
         connection.execute(f"PRAGMA app.cache_size = -{CACHE_KIB}")
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
+
+    def _check_file(self) -> None:
+        path = self._directory / APP_FILE
+        if self._file is not None and self._file != _identity(path):
+            raise LedgerUnavailableError(
+                f"The ledger {path} was replaced or removed while this process worked with it. Stop all that work with "
+                "it, put the right file there, and start them again.",
+                details={"directory": str(self._directory)},
+            )
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
@@ -114,6 +152,42 @@ def engine_url(directory: Path) -> str:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
     return f"sqlite:///{path}"
+
+
+def _make(path: Path) -> None:
+    try:
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+    except OSError as error:
+        raise LedgerUnavailableError(f"The ledger {path} cannot be made: {error.strerror}.") from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Of the file that has this name now."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
+
+
+class _Queue:
+    """The lock of one process's writers, for as long as somebody may wait for it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._lock = threading.Lock()
+        self._directory = directory
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=QUEUE_TIMEOUT_S):
+            raise LedgerUnavailableError(
+                f"The ledger in {self._directory} cannot be used: its lock was not free for {QUEUE_TIMEOUT_S} s.",
+                details={"directory": str(self._directory)},
+            )
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class SqliteWatch:
@@ -144,6 +218,8 @@ def _as_unavailable(directory: Path) -> Iterator[None]:
         # Broken constraints and wrong use are defects of ours; locked, full, read-only and damaged files are not.
         if not isinstance(error, sqlite3.OperationalError) and type(error) is not sqlite3.DatabaseError:
             raise
+        # The low byte is the kind; the others say more of it.
+        why = _SAID_PLAINLY.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, str(error))
         raise LedgerUnavailableError(
-            f"The ledger in {directory} cannot be used: {error}.", details={"directory": str(directory)}
+            f"The ledger in {directory} cannot be used: {why}.", details={"directory": str(directory)}
         ) from error

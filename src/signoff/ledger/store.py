@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from signoff.app.moments import reach
 from signoff.app.ports import GateCounts
+from signoff.app.spans import span, trace_context
 from signoff.audit.entry import GENESIS, Entry, seal
 from signoff.audit.head import Head
 from signoff.gates.gate import Gate
@@ -18,6 +19,7 @@ from signoff.gates.token import Token
 from signoff.ledger import rows
 from signoff.ledger.database import Database, transaction
 from signoff.ledger.database import Session as DatabaseSession
+from signoff.ledger.figures import SqlFigures
 from signoff.ledger.inbox import SqlInbox
 from signoff.plans.run import Run
 
@@ -30,6 +32,7 @@ class SqlReader:
         self._session = session
         self._dialect = dialect
         self.inbox = SqlInbox(session)
+        self.figures = SqlFigures(session)
 
     def intent(self, intent_id: str) -> Row | None:
         row = self._session.one("intent", id=intent_id)
@@ -231,6 +234,9 @@ class SqlReader:
         at, id_ = before or (None, None)
         return list(self._session.all("deliveries", state=state, before_at=at, before_id=id_, limit=limit))
 
+    def open_notices(self, *, before: int) -> list[Row]:
+        return [rows.with_json(row, "payload") for row in self._session.all("open_notices", before=before)]
+
     def remote_refs(self, delivery: Row) -> list[str]:
         place = ("workflow_id", "gate_key", "channel", "target", "outbox_id")
         found = self._session.all("remote_refs", **{name: delivery[name] for name in place})
@@ -260,6 +266,12 @@ class SqlReader:
         row = self._session.one("link_with_hash", hash=hash_)
         return None if row is None else Link(**row)
 
+    def order_trace(self, dedupe_key: str) -> str | None:
+        return (self._session.one("order_trace", dedupe_key=dedupe_key) or {}).get("traceparent")
+
+    def notice_trace(self, outbox_id: int) -> str | None:
+        return (self._session.one("notice_trace", id=outbox_id) or {}).get("traceparent")
+
     def holder(self, proof: Token | Session | Link) -> Principal:
         row = self._session.one("holder", id=proof.principal_id)
         assert row is not None  # noqa: S101 - a foreign key
@@ -275,60 +287,65 @@ class SqlWriter(SqlReader):
 
     def insert_intent(self, row: Row) -> None:
         values = {**row, "inputs": rows.to_json(row["inputs"]), "constraints": rows.to_json(row["constraints"])}
-        self._session.run("insert_intent", **values)
+        self._session.put("insert_intent", **values)
 
     def insert_run(self, run: Run) -> None:
-        self._session.run("insert_run", **rows.run_to_row(run))
+        self._session.put("insert_run", **rows.run_to_row(run))
 
     def update_run(self, run: Run) -> None:
-        self._session.run("update_run", **rows.run_to_row(run))
+        self._session.put("update_run", **rows.run_changes(run))
 
     def insert_gate(self, gate: Gate) -> None:
-        self._session.run("insert_gate", **rows.gate_to_row(gate))
+        self._session.put("insert_gate", **rows.gate_to_row(gate))
 
     def update_gate(self, gate: Gate) -> None:
-        self._session.run("update_gate", **rows.gate_to_row(gate))
+        self._session.put("update_gate", **rows.gate_changes(gate))
 
     def insert_interaction(self, interaction: Interaction) -> None:
-        self._session.run("insert_interaction", **rows.interaction_to_row(interaction))
+        self._session.put("insert_interaction", **rows.interaction_to_row(interaction))
 
     def insert_step(self, row: Row) -> bool:
         return self._session.run("insert_step", **{**row, "output": rows.to_json(row["output"])}) == 1
 
     def insert_artifacts(self, artifacts: Sequence[Row]) -> None:
         for row in artifacts:
-            self._session.run("insert_artifact", **row)
+            self._session.put("insert_artifact", **row)
 
     def insert_outbox(self, *, kind: str, dedupe_key: str, payload: Mapping[str, Any], now: int) -> None:
-        self._session.run(
-            "insert_outbox", kind=kind, dedupe_key=dedupe_key, payload=rows.to_json(payload), created_at=now
+        self._session.put(
+            "insert_outbox",
+            kind=kind,
+            dedupe_key=dedupe_key,
+            payload=rows.to_json(payload),
+            created_at=now,
+            traceparent=trace_context(),
         )
 
     def insert_principal(self, principal: Principal) -> None:
-        self._session.run("insert_principal", **rows.principal_to_row(principal))
+        self._session.put("insert_principal", **rows.principal_to_row(principal))
 
     def update_principal(self, principal: Principal) -> None:
         row = rows.principal_to_row(principal)
-        self._session.run("update_principal", **{name: row[name] for name in ("id", "roles", "disabled_at")})
+        self._session.put("update_principal", **{name: row[name] for name in ("id", "roles", "disabled_at")})
 
     def replace_delegation(self, delegation: Delegation) -> None:
         given = vars(delegation)
         pair = {name: given[name] for name in ("from_principal", "to_principal")}
-        self._session.run("revoke_delegations", **pair, now=delegation.created_at)
-        self._session.run("insert_delegation", **given)
+        self._session.put("revoke_delegations", **pair, now=delegation.created_at)
+        self._session.put("insert_delegation", **given)
 
     def insert_token(self, token: Token) -> None:
-        self._session.run("insert_token", **vars(token))
+        self._session.put("insert_token", **vars(token))
 
     def revoke_token(self, token_id: str, *, now: int) -> None:
-        self._session.run("revoke_token", id=token_id, now=now)
+        self._session.put("revoke_token", id=token_id, now=now)
 
     def insert_session(self, session: Session) -> None:
-        self._session.run("remove_spent_sessions", principal_id=session.principal_id, now=session.created_at)
-        self._session.run("insert_session", **vars(session))
+        self._session.put("remove_spent_sessions", principal_id=session.principal_id, now=session.created_at)
+        self._session.put("insert_session", **vars(session))
 
     def extend_session(self, session_id: str, *, expires_at: int) -> None:
-        self._session.run("extend_session", id=session_id, expires_at=expires_at)
+        self._session.put("extend_session", id=session_id, expires_at=expires_at)
 
     def end_session(self, session_id: str, *, now: int) -> int:
         return self._session.run("end_session", id=session_id, now=now)
@@ -337,7 +354,7 @@ class SqlWriter(SqlReader):
         return self._session.run("end_sessions", principal_id=principal_id, now=now)
 
     def insert_link(self, link: Link) -> None:
-        self._session.run("insert_link", **vars(link))
+        self._session.put("insert_link", **vars(link))
 
     def use_link(self, link_id: str, *, now: int) -> bool:
         return self._session.run("use_link", id=link_id, now=now) == 1
@@ -348,7 +365,7 @@ class SqlWriter(SqlReader):
     def insert_resumption(
         self, *, workflow_id: str, gate_key: str, thread_id: str, checkpoint_id: str, now: int
     ) -> None:
-        self._session.run(
+        self._session.put(
             "insert_resumption",
             workflow_id=workflow_id,
             gate_key=gate_key,
@@ -358,7 +375,7 @@ class SqlWriter(SqlReader):
         )
 
     def claim_resumptions(self, workflow_id: str, claim: str, *, now: int) -> None:
-        self._session.run("claim_resumptions", workflow_id=workflow_id, claim=claim, now=now)
+        self._session.put("claim_resumptions", workflow_id=workflow_id, claim=claim, now=now)
 
     def hold_resumptions(self, workflow_id: str, claim: str, *, now: int) -> bool:
         return self._session.run("hold_resumptions", workflow_id=workflow_id, claim=claim, now=now) > 0
@@ -391,7 +408,7 @@ class SqlWriter(SqlReader):
             body=body,
             prev_hash=end["hash"] or GENESIS,
         )
-        self._session.run("insert_entry", **vars(entry))
+        self._session.put("insert_entry", **vars(entry))
         return entry
 
 
@@ -409,16 +426,16 @@ class SqlLedger:
     @contextmanager
     def write(self, workflow_id: str, verb: str) -> Iterator[SqlWriter]:
         with self._transaction(verb) as session:
-            session.one("lock_workflow", workflow_id=workflow_id)
+            session.put("lock_workflow", workflow_id=workflow_id)
             yield SqlWriter(session, self.database.dialect, workflow_id)
 
     def append_head(self, after_seq: int, make: Callable[[Iterator[tuple[int, str]]], Head | None]) -> Head | None:
-        with self._transaction("sign_head") as session:
+        with self._transaction("sign_head", is_batch=False) as session:
             session.one("lock_entries")
             settled = session.stream("entry_hashes", after=after_seq)
             head = make((row["seq"], row["hash"]) for row in settled)
             if head is not None:
-                session.run("insert_head", **vars(head))
+                session.put("insert_head", **vars(head))
             return head
 
     def claim_outbox(self, *, now: int, worker: str, lapse_ms: int, limit: int) -> list[Row]:
@@ -426,25 +443,26 @@ class SqlLedger:
             claimed = session.all("claim_outbox", now=now, worker=worker, lapsed=now - lapse_ms, limit=limit)
         return sorted((rows.with_json(row, "payload") for row in claimed), key=lambda row: row["id"])
 
-    def finish_outbox(self, outbox_id: int, *, now: int) -> None:
+    def finish_outbox(self, outbox_ids: Sequence[int], *, now: int) -> None:
         with self._transaction("finish_outbox") as session:
-            session.run("finish_outbox", id=outbox_id, now=now)
+            for outbox_id in outbox_ids:
+                session.put("finish_outbox", id=outbox_id, now=now)
 
     def postpone_outbox(self, outbox_id: int, *, retry_at: int, lapse_ms: int, error: str) -> None:
         with self._transaction("postpone_outbox") as session:
-            session.run("postpone_outbox", id=outbox_id, claimed_at=retry_at - lapse_ms, error=error)
+            session.put("postpone_outbox", id=outbox_id, claimed_at=retry_at - lapse_ms, error=error)
 
     def release_outbox(self, worker: str) -> None:
         with self._transaction("release_outbox") as session:
-            session.run("release_outbox", worker=worker)
-            session.run("release_deliveries", worker=worker)
+            session.put("release_outbox", worker=worker)
+            session.put("release_deliveries", worker=worker)
 
     def expand_notices(self, notices: Mapping[int, Sequence[Row]], *, now: int) -> None:
         with self._transaction("expand_notices") as session:
             for outbox_id, deliveries in notices.items():
                 for row in deliveries:
-                    session.run("insert_delivery", **row, outbox_id=outbox_id, now=now)
-                session.run("finish_outbox", id=outbox_id, now=now)
+                    session.put("insert_delivery", **row, outbox_id=outbox_id, now=now)
+                session.put("finish_outbox", id=outbox_id, now=now)
 
     def due_targets(self, *, now: int, lapse_ms: int) -> list[tuple[str, str]]:
         with transaction(self.database, self.database.begin_read) as session:
@@ -461,15 +479,15 @@ class SqlLedger:
 
     def finish_delivery(self, delivery_id: str, *, remote_ref: str | None, now: int) -> None:
         with self._transaction("finish_delivery") as session:
-            session.run("finish_delivery", id=delivery_id, remote_ref=remote_ref, now=now)
+            session.put("finish_delivery", id=delivery_id, remote_ref=remote_ref, now=now)
 
     def fail_delivery(self, delivery_id: str, *, error: str, next_at: int | None) -> None:
         with self._transaction("fail_delivery") as session:
-            session.run("fail_delivery", id=delivery_id, error=error, next_at=next_at)
+            session.put("fail_delivery", id=delivery_id, error=error, next_at=next_at)
 
     def beat(self, worker: str, *, now: int) -> None:
         with self._transaction("beat") as session:
-            session.run("beat", id=worker, now=now)
+            session.put("beat", id=worker, now=now)
 
     def workers(self) -> list[Row]:
         with transaction(self.database, self.database.begin_read) as session:
@@ -477,17 +495,21 @@ class SqlLedger:
 
     def remove_worker(self, worker: str) -> None:
         with self._transaction("remove_worker") as session:
-            session.run("remove_worker", id=worker)
+            session.put("remove_worker", id=worker)
 
     def watch(self) -> AbstractContextManager[Watch]:
         return self.database.watch()
+
+    def connections(self) -> Mapping[str, int]:
+        return self.database.connections()
 
     def close(self) -> None:
         self.database.close()
 
     @contextmanager
-    def _transaction(self, verb: str) -> Iterator[DatabaseSession]:
-        with transaction(self.database, self.database.begin_write) as session:
+    def _transaction(self, verb: str, *, is_batch: bool = True) -> Iterator[DatabaseSession]:
+        begin = self.database.begin_write
+        with span("write", verb=verb), transaction(self.database, begin, is_batch=is_batch) as session:
             yield session
             reach(f"{verb}: before commit")
         reach(f"{verb}: after commit")

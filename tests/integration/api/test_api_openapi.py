@@ -11,8 +11,9 @@ from api_world import Api
 from signoff.api.codes import CODES
 
 ROUTES = {
-    "get /healthz", "post /api/intents", "post /api/runs", "get /api/runs", "get /api/runs/{workflowId}",
-    "post /api/runs/{workflowId}/cancel", "post /api/runs/{workflowId}/retry", "get /api/runs/{workflowId}/gates",
+    "get /healthz", "get /metrics", "post /api/intents", "post /api/runs", "get /api/runs",
+    "get /api/runs/{workflowId}", "post /api/runs/{workflowId}/cancel", "post /api/runs/{workflowId}/retry",
+    "get /api/runs/{workflowId}/gates",
     "get /api/runs/{workflowId}/gates/{gateKey}", "post /api/runs/{workflowId}/gates/{gateKey}/reply",
     "post /api/runs/{workflowId}/gates/{gateKey}/override", "post /api/runs/{workflowId}/gates/{gateKey}/close",
     "post /api/runs/{workflowId}/approve-plan", "post /api/events/hitl",

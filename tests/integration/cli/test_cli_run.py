@@ -29,7 +29,7 @@ def _walk(shell: Shell) -> None:
             for row in claimed:
                 if row["kind"] == "continue":
                     _walk_leg(world, steps, row["payload"])
-                outbox.finish_outbox(row["id"], now=world.clock())
+                outbox.finish_outbox([row["id"]], now=world.clock())
 
 
 def _walk_leg(world: World, steps: CompileDefaultSteps, payload: Mapping[str, Any]) -> None:

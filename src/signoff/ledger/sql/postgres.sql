@@ -149,6 +149,12 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED)
 RETURNING *;
 
+-- name: open_gate_figures
+-- Every gate that waits, out of its index alone.
+SELECT door, risk_level, COUNT(*) AS count, MIN(opened_at) AS oldest_at FROM app.human_gates
+WHERE state = 'PENDING'
+GROUP BY door, risk_level;
+
 -- name: schema_table
 SELECT COUNT(*) AS found FROM information_schema.tables
 WHERE table_schema = 'app' AND table_name = 'schema_migrations';

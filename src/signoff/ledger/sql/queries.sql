@@ -79,10 +79,11 @@ LIMIT :limit;
 -- name: insert_gate
 INSERT INTO app.human_gates (workflow_id, gate_key, run_id, topic, state, prompt, prompt_digest, requirement, ladder,
     risk_level, requested_by, opened_at, deadline_at, escalation_level, decision, decided_by, decided_at,
-    interaction_id, on_decision, terms, ends_at, title, roles, kept_from)
+    interaction_id, on_decision, terms, ends_at, title, roles, kept_from, door)
 VALUES (:workflow_id, :gate_key, :run_id, :topic, :state, :prompt, :prompt_digest, :requirement, :ladder,
     :risk_level, :requested_by, :opened_at, :deadline_at, :escalation_level, :decision, :decided_by, :decided_at,
-    :interaction_id, :on_decision, :terms, :ends_at, :title, :roles, :kept_from);
+    :interaction_id, :on_decision, :terms, :ends_at, :title, :roles, :kept_from,
+    COALESCE((SELECT door FROM app.runs WHERE id = :run_id), 'outside'));
 
 -- name: update_gate
 -- Only a gate that is still open can be changed.
@@ -236,9 +237,13 @@ VALUES (:tree_size, :root, :signed_at, :key_id, :signature)
 ON CONFLICT (tree_size) DO NOTHING;
 
 -- name: insert_outbox
-INSERT INTO app.outbox (kind, dedupe_key, payload, created_at)
-VALUES (:kind, :dedupe_key, :payload, :created_at)
+INSERT INTO app.outbox (kind, dedupe_key, payload, created_at, traceparent)
+VALUES (:kind, :dedupe_key, :payload, :created_at, :traceparent)
 ON CONFLICT (dedupe_key) DO NOTHING;
+
+-- name: open_notices
+-- What of gates' events is still to be routed, of what was ordered before.
+SELECT id, dedupe_key, payload FROM app.outbox WHERE done_at IS NULL AND kind = 'notify' AND id < :before ORDER BY id;
 
 -- name: finish_outbox
 UPDATE app.outbox SET done_at = :now, last_error = NULL WHERE id = :id AND done_at IS NULL;
@@ -457,3 +462,60 @@ WHERE workflow_id = :workflow_id AND gate_key = :gate_key AND claimed_by = :clai
 -- name: retry_resumptions
 UPDATE app.resumptions SET state = 'due', next_at = :now, done_at = NULL
 WHERE workflow_id = :workflow_id AND state = 'failed';
+
+-- name: overdue_gates
+-- Not all of them: where nobody sweeps there may be any number.
+SELECT COUNT(*) AS count FROM (
+    SELECT 1 FROM app.human_gates WHERE state = 'PENDING' AND deadline_at <= :now LIMIT :limit) AS overdue;
+
+-- name: outbox_figures
+-- What is to be relayed: the oldest of it, by kind.
+SELECT kind, COUNT(*) AS count, MIN(created_at) AS oldest_at, MAX(attempts) AS attempts, COUNT(last_error) AS failed
+FROM (
+    SELECT kind, created_at, attempts, last_error FROM app.outbox WHERE done_at IS NULL ORDER BY id LIMIT :limit
+) AS waiting
+GROUP BY kind;
+
+-- name: delivery_figures
+-- Notices that are to be sent, or sent again, by channel.
+SELECT channel, COUNT(*) AS count, MIN(created_at) AS oldest_at, COUNT(last_error) AS failed
+FROM (SELECT channel, created_at, last_error FROM app.deliveries WHERE state = 'pending' LIMIT :limit) AS waiting
+GROUP BY channel;
+
+-- name: newest_entry
+SELECT seq, at FROM app.audit_entries ORDER BY seq DESC LIMIT 1;
+
+-- name: settled_seq
+-- How far a stretch of the trail after a seq goes: on Postgres an entry may become visible after a later one.
+SELECT COALESCE(MAX(seq), :after) AS seq FROM app.audit_entries
+WHERE seq > :after AND seq <= :after + :limit AND at <= :settled;
+
+-- name: entry_figures
+-- What entries of a stretch of the trail tell of.
+SELECT event, COUNT(*) AS count FROM app.audit_entries WHERE seq > :after AND seq <= :until GROUP BY event;
+
+-- name: answer_figures
+-- The answers among them.
+SELECT event, body ->> 'effect' AS effect, body ->> 'origin' AS origin, COUNT(*) AS count FROM app.audit_entries
+WHERE seq > :after AND seq <= :until AND event IN ('gate.decided', 'gate.approved', 'gate.deferred', 'gate.overridden')
+GROUP BY event, body ->> 'effect', body ->> 'origin';
+
+-- name: decision_times
+-- How long the gates have waited that people have decided in this stretch: looked up one by one, since a join may begin
+-- with every gate there is.
+SELECT ms, COUNT(*) AS count FROM (
+    SELECT (SELECT g.decided_at - g.opened_at FROM app.human_gates g
+            WHERE g.workflow_id = e.workflow_id AND g.gate_key = e.gate_key
+              AND g.state = 'RECEIVED' AND g.decided_by NOT LIKE 'policy:%') AS ms
+    FROM app.audit_entries e
+    WHERE e.seq > :after AND e.seq <= :until AND e.event IN ('gate.decided', 'gate.counted', 'gate.overridden')
+) AS waits
+WHERE ms IS NOT NULL
+GROUP BY ms;
+
+-- name: order_trace
+-- The trace in which an order was given.
+SELECT traceparent FROM app.outbox WHERE dedupe_key = :dedupe_key;
+
+-- name: notice_trace
+SELECT traceparent FROM app.outbox WHERE id = :id;

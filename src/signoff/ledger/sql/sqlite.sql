@@ -150,5 +150,12 @@ WHERE id IN (
     ORDER BY d.next_at, d.outbox_id LIMIT 1)
 RETURNING *;
 
+-- name: open_gate_figures
+-- Every gate that waits, out of its index alone, which has to be named: without statistics another is taken.
+SELECT door, risk_level, COUNT(*) AS count, MIN(opened_at) AS oldest_at
+FROM app.human_gates INDEXED BY human_gates_counted
+WHERE state = 'PENDING'
+GROUP BY door, risk_level;
+
 -- name: schema_table
 SELECT COUNT(*) AS found FROM app.sqlite_master WHERE type = 'table' AND name = 'schema_migrations';
