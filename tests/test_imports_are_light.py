@@ -106,7 +106,7 @@ def test_missions_are_moved_and_shown_without_anything_heavy_and_without_what_a_
         ["start", "WP01", *ada],
         ["status"],
         ["list"],
-        ["move", "WP01", "--to", "blocked"],
+        ["move", "WP01", "--to", "blocked", *ada],
         ["doctor"],
         ["guard"],
     ):

@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -109,6 +110,7 @@ def test_sigterm_ends_a_server_in_time_however_much_waits(own_place: Place, has_
         with ThreadPoolExecutor(1) as people:
             polling = people.submit(httpx.get, path, timeout=60)
             until(lambda: _connections(server) > before, "the poll to be open")
+            server.get("/healthz")  # Answered after what came before it was read.
             assert server.stop(STOPS_WITHIN_S) == 0
             assert polling.result().json()["state"] == "PENDING"
     own_place.check()
@@ -226,8 +228,11 @@ def _waiting_gate(server: Server, has_worker: bool) -> tuple[str, str]:
 
 
 def _connections(server: Server) -> int:
-    """How many sockets the process has open."""
-    return sum(link.startswith("socket:") for link in open_files(server.process.pid))
+    """How many callers the process has taken in."""
+    port = f":{urlsplit(server.url).port:04X}"
+    table = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()]
+    callers = {f"socket:[{row[9]}]" for row in table if row[1].endswith(port) and row[3] == "01"}
+    return len(callers & set(open_files(server.process.pid)))
 
 
 def _begun(folder: Path) -> list[int]:
