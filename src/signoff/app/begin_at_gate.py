@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from signoff.app.asked import Asked
 from signoff.app.decide_by_policy import decide_by_policy
 from signoff.app.expire import expire_if_due
 from signoff.app.gate_clock import after_of
@@ -22,28 +23,12 @@ from signoff.app.world import World
 from signoff.gates.gate import Gate
 from signoff.gates.prompt import build_prompt
 from signoff.gates.terms import PLAIN, Terms
-from signoff.plans import plan as plans
 from signoff.plans.plan import GateNode, Plan
 from signoff.plans.run import Run, Status
-from signoff.plans.walk import Refuse, gate_keys, way_on
+from signoff.plans.walk import gate_keys
 
 if TYPE_CHECKING:
     from signoff.app.ports import Reader, Writer
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A run and the gate that it waits, or waited, at. `is_new`: it was begun just now."""
-
-    run: Run
-    gate: Gate
-    is_new: bool = False
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether nothing follows from it any more: it was refused, ran out of time or was cancelled."""
-        node = plans.from_wire(self.run.plan).gate(self.gate.on_decision["node"])
-        return self.run.status is Status.CANCELLED or isinstance(way_on(node, [self.gate]), Refuse)
 
 
 @dataclass(frozen=True)

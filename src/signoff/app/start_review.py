@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from signoff.app.begin_at_gate import Asked, Beginning, begin_at_gate
+from signoff.app.asked import Asked
+from signoff.app.begin_at_gate import Beginning, begin_at_gate
 from signoff.app.cancel_run import cancel_run
-from signoff.app.expire import expire_if_due
+from signoff.app.find_reviews import PLACE, open_reviews, subject_of
 from signoff.app.spans import use_case
 from signoff.app.steps import Artifact
 from signoff.app.world import World
@@ -20,18 +20,13 @@ from signoff.errors import ConflictError
 from signoff.gates.digest import digest_of
 from signoff.gates.requirement import Actor
 from signoff.plans import plan as plans
-from signoff.plans.mission import DOOR, REVIEW
+from signoff.plans.mission import DOOR
 from signoff.plans.plan import Plan
-from signoff.plans.run import Run, Status
-
-if TYPE_CHECKING:
-    from signoff.app.ports import Reader
+from signoff.plans.run import Run
 
 PARTITION = "missions"
-RUNS_LOOKED_AT = 100
 #: What tells one review from every other: where it is, what it is of, and which submission and commit were looked at.
-_IDENTITY = ("repo_root", "mission_id", "mission_slug", "work_package_id", "from_event", "lane_commit")
-_PLACE = _IDENTITY[:4]
+_IDENTITY = (*PLACE, "from_event", "lane_commit")
 
 
 @use_case
@@ -41,43 +36,17 @@ def start_review(world: World, plan: Plan, *, actor: Actor, artifacts: Sequence[
     name = f"review-{about['work_package_id']}-{digest_of({key: about[key] for key in _IDENTITY})[:16]}"
     reason = f"{about['work_package_id']} is before its reviewer anew, at {about['lane_commit'][:12]}"
     _give_up([run for run in open_reviews(world, about) if not _is_same(run, about)], world, actor.name, reason)
-    beginning = Beginning(DOOR, PARTITION, _subject(about), actor.name, artifacts)
+    beginning = Beginning(DOOR, PARTITION, subject_of(about), actor.name, artifacts)
     return begin_at_gate(world, name, plan, beginning)
-
-
-def open_reviews(world: World, about: Mapping[str, str]) -> list[Run]:
-    """Those of a work package that nobody has decided, newest first.
-
-    Args:
-        about: as `newest_review` takes it.
-    """
-    return [run for run in _reviews(world, about) if run.status is Status.WAITING_INPUT]
 
 
 def give_up_reviews(world: World, about: Mapping[str, str], *, actor: str, reason: str) -> list[Run]:
     """Cancel what nobody has decided: the package was moved on past it, or is asked about anew.
 
     Args:
-        about: as `newest_review` takes it.
+        about: as `find_reviews.newest_review` takes it.
     """
     return _give_up(open_reviews(world, about), world, actor, reason)
-
-
-def newest_review(world: World, about: Mapping[str, str]) -> Asked | None:
-    """That of a work package, however it stands.
-
-    Args:
-        about: `{repo_root, mission_id, mission_slug, work_package_id}` at least.
-    """
-    for run in _reviews(world, about):
-        with world.ledger.read() as tx:
-            gates = tx.gates_of(run.workflow_id)
-        if not gates:
-            continue
-        expire_if_due(world, run.workflow_id, gates[-1].gate_key)
-        with world.ledger.read() as tx:
-            return Asked(tx.run(run.workflow_id) or run, tx.gates_of(run.workflow_id)[-1])
-    return None
 
 
 def _give_up(runs: Sequence[Run], world: World, actor: str, reason: str) -> list[Run]:
@@ -92,23 +61,3 @@ def _give_up(runs: Sequence[Run], world: World, actor: str, reason: str) -> list
 def _is_same(run: Run, about: Mapping[str, str]) -> bool:
     told = plans.from_wire(run.plan).about
     return all(told[key] == about[key] for key in _IDENTITY)
-
-
-def _reviews(world: World, about: Mapping[str, str]) -> list[Run]:
-    """Newest first."""
-    with world.ledger.read() as tx:
-        return [run for run in _of_subject(tx, about) if _is_review_at(run, about)]
-
-
-def _of_subject(tx: Reader, about: Mapping[str, str]) -> list[Run]:
-    return tx.runs(status=None, door=DOOR, subject=_subject(about), before=None, limit=RUNS_LOOKED_AT)
-
-
-def _is_review_at(run: Run, about: Mapping[str, str]) -> bool:
-    """One ledger may be that of several repositories, and of several missions of one name."""
-    told = plans.from_wire(run.plan).about
-    return told.get("kind") == REVIEW and all(told.get(key) == about[key] for key in _PLACE)
-
-
-def _subject(about: Mapping[str, str]) -> str:
-    return f"{about['mission_slug']}/{about['work_package_id']}"

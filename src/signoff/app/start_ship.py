@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from signoff.app.asked import Asked
 from signoff.app.assess import assess
-from signoff.app.begin_at_gate import Asked, Beginning, begin_at_gate, find_asked
+from signoff.app.begin_at_gate import Beginning, begin_at_gate, find_asked
 from signoff.app.request_approval import AUTOMATIC_TTL_S, BY_POLICY, policy_name, terms_of
 from signoff.app.spans import use_case
 from signoff.app.start_review import PARTITION

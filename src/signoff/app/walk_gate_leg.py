@@ -7,7 +7,7 @@ walked again: a worker that comes to the same one, now or later, finds what is r
 from __future__ import annotations
 
 from signoff.app.advance_run import begin_leg, do_node
-from signoff.app.begin_at_gate import Asked
+from signoff.app.asked import Asked
 from signoff.app.legs import Leg
 from signoff.app.steps import Steps
 from signoff.app.world import World

@@ -32,9 +32,13 @@ class _Reader(Protocol[T]):
         """
 
 
-def validate(files: MissionFiles) -> list[Finding]:
-    """File by file; nothing where there is nothing to say."""
-    log = read_log(files.events or b"")
+def validate(files: MissionFiles, log: Log | None = None) -> list[Finding]:
+    """File by file; nothing where there is nothing to say.
+
+    Args:
+        log: what the log among the files holds, where that was read already.
+    """
+    log = read_log(files.events or b"") if log is None else log
     reduced = reduce(log.events)
     meta, wrong_meta = _meta(files)
     return [

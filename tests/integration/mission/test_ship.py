@@ -11,7 +11,7 @@ import pytest
 from mission_places import commit_file, git
 from mission_repository import FILES, MissionRepository, new_mission
 
-from signoff.app.begin_at_gate import Asked
+from signoff.app.asked import Asked
 from signoff.app.find import find_gate, find_run
 from signoff.app.walk_gate_leg import walk_gate_leg
 from signoff.bootstrap import DEV_CLOCK_FILE, make_mission_steps, open_world

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from mission_samples import EVENTS, META, WP01, cycle, event, files, lanes_json, line, log_of, package
 
+from signoff.missions.event import read_log
 from signoff.missions.finding import CODES, SEVERITIES, Finding
 from signoff.missions.meta import write_meta
 from signoff.missions.reduce import snapshot
@@ -33,6 +34,12 @@ def test_a_malformed_line_is_an_error_with_file_and_line() -> None:
     assert (found.diagnostic_code, found.severity) == ("EVENT_LINE_MALFORMED", "error")
     assert (found.details, found.work_package_id) == ({"path": "status.events.jsonl", "line": 10}, None)
     assert found.message.startswith("status.events.jsonl:10: ")
+
+
+def test_a_log_that_was_read_already_is_not_read_again() -> None:
+    broken = files(events=log_of(*EVENTS) + b'{"event_id": \n')
+    assert validate(broken, read_log(broken.events or b"")) == validate(broken)
+    assert validate(broken, read_log(log_of(*EVENTS))) == []
 
 
 def test_an_unforced_illegal_edge_is_a_warning_and_a_forced_one_is_nothing() -> None:

@@ -9,7 +9,7 @@ from signoff.cli.output import hint, note, say, time_left
 from signoff.cli.terminal import is_attended, one_line
 
 if TYPE_CHECKING:
-    from signoff.app.begin_at_gate import Asked
+    from signoff.app.asked import Asked
     from signoff.app.world import World
     from signoff.sdk.backend import Backend, Wire
 
@@ -87,7 +87,7 @@ def _ask(backend: Backend, view: Wire, actor: str) -> Wire:
 
 
 def _look(world: World, asked: Asked) -> Asked:
-    from signoff.app.begin_at_gate import Asked
+    from signoff.app.asked import Asked
     from signoff.app.find import find_gate, find_run
 
     workflow_id = asked.run.workflow_id

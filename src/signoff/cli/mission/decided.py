@@ -86,7 +86,7 @@ def reviews_left_open(call: Call, state: MissionState) -> dict[str, str]:
     packages = state.reduced.work_packages
     try:
         with open_world(call.settings, creates=False) as world:
-            from signoff.app.start_review import open_reviews
+            from signoff.app.find_reviews import open_reviews
 
             found = [(wp_id, run) for wp_id in packages for run in open_reviews(world, state.identity(wp_id))]
     except NotFoundError as error:
@@ -146,17 +146,18 @@ def _decision(world: World, reference: str) -> Decision | None:
 
 
 def _record(world: World, state: MissionState, wp_id: str) -> bool:
-    from signoff.app.start_review import newest_review
-    from signoff.app.walk_gate_leg import walk_gate_leg
-    from signoff.bootstrap import make_mission_steps
-    from signoff.clock import now_us
+    from signoff.app.find_reviews import newest_review
     from signoff.gates.gate import State
     from signoff.plans import plan as plans
-    from signoff.runners.mission.record import record_review
 
     review = newest_review(world, state.identity(wp_id))
     if review is None or review.gate.state is not State.RECEIVED:
         return False
+    from signoff.app.walk_gate_leg import walk_gate_leg
+    from signoff.bootstrap import make_mission_steps
+    from signoff.clock import now_us
+    from signoff.runners.mission.record import record_review
+
     told = plans.from_wire(review.run.plan).about
     if told["from_event"] != state.reduced.work_packages[wp_id].last_event_id:
         return False  # It was of an earlier submission.

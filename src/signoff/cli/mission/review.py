@@ -15,7 +15,7 @@ from signoff.cli.settings_flags import DATABASE
 from signoff.cli.terminal import one_line
 
 if TYPE_CHECKING:
-    from signoff.app.begin_at_gate import Asked
+    from signoff.app.asked import Asked
     from signoff.app.world import World
     from signoff.missions.move import MoveWish
     from signoff.missions.prompt import ReviewContext
@@ -113,7 +113,7 @@ def _give_up(world: World, mission: MissionChoice, subject: ReviewSubject) -> No
 
 def _open_review(world: World, subject: ReviewSubject) -> Asked | None:
     """The one that is asked for already, if it is of this commit and its prompt is still for it."""
-    from signoff.app.start_review import newest_review
+    from signoff.app.find_reviews import newest_review
     from signoff.plans import plan as plans
     from signoff.runners.mission.prompts import check_prompt
 

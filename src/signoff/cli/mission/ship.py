@@ -15,7 +15,7 @@ from signoff.cli.settings_flags import DATABASE
 from signoff.cli.terminal import one_line
 
 if TYPE_CHECKING:
-    from signoff.app.begin_at_gate import Asked
+    from signoff.app.asked import Asked
     from signoff.app.world import World
     from signoff.runners.mission.mission_state import MissionState
 

@@ -22,6 +22,7 @@ from signoff.missions.validate import validate
 from signoff.runners.excerpt import last_lines
 from signoff.runners.mission.acting_git import check_branch_name, try_git
 from signoff.runners.mission.branches import ahead_and_behind, commit_of, is_ancestor, is_well, tracking_of
+from signoff.runners.mission.log import log_of
 from signoff.runners.mission.merge import Part
 from signoff.runners.mission.mission_state import MissionState
 from signoff.runners.mission.scope import judge_lane
@@ -44,7 +45,8 @@ def look_at_packages(state: MissionState, decisions: Mapping[str, Decision], *, 
     git."""
     scope = _scope(state, WARNING if guard == WARN else ERROR) if guard != OFF else ()
     approvals = judge_approvals(state.reduced, state.mission_id, decisions)
-    return [*validate(state.files), *approvals, *_unaccepted(state), *_branches(state, decisions), *scope]
+    of_files = validate(state.files, log_of(state.files.events or b""))
+    return [*of_files, *approvals, *_unaccepted(state), *_branches(state, decisions), *scope]
 
 
 def look_before_ship(state: MissionState, decisions: Mapping[str, Decision], *, guard: str = BLOCK) -> list[Finding]:
