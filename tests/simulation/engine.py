@@ -225,6 +225,7 @@ class Engine:
         except (_Given, LegInterrupted):
             return
         except Exception:
+            # As the engine takes whatever a workflow raises; the checker asks why a run has not ended.
             workflow.status = "ERROR"
             raise
         if not workflow.is_over:

@@ -18,6 +18,9 @@ from signoff.plans.walk import Wait, gate_keys, way_on
 if TYPE_CHECKING:
     from signoff.app.ports import Writer
 
+#: The kind of the order that calls a URL.
+CALLBACK = "callback"
+
 
 def settle_gate(tx: Writer, gate: Gate, *, now: int) -> None:
     """Order what this gate's `on_decision` names. The gate must be final in the ledger already."""
@@ -29,7 +32,7 @@ def settle_gate(tx: Writer, gate: Gate, *, now: int) -> None:
             tx.insert_outbox(kind="message", dedupe_key=_dedupe_key("message", gate), payload=payload, now=now)
         case "callback":
             payload = {"url": gate.on_decision["url"], "message": told(gate)}
-            tx.insert_outbox(kind="callback", dedupe_key=_dedupe_key("callback", gate), payload=payload, now=now)
+            tx.insert_outbox(kind=CALLBACK, dedupe_key=_dedupe_key(CALLBACK, gate), payload=payload, now=now)
         case "resume":
             tx.insert_resumption(
                 workflow_id=gate.workflow_id,

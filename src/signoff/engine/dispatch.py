@@ -12,8 +12,6 @@ from signoff.engine import workflows
 from signoff.engine.context import current
 from signoff.gates.keys import PARENT_QUEUE
 
-CALLBACK = "callback"
-
 _LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
 
 

@@ -17,9 +17,10 @@ from signoff.app.moments import RELAYED, reach
 from signoff.app.notify_gate import NOTIFY
 from signoff.app.ports import Outbox, Row
 from signoff.app.route_notice import Route, route_notices
+from signoff.app.settle_gate import CALLBACK
 from signoff.app.spans import span
 from signoff.app.world import World
-from signoff.engine.dispatch import CALLBACK, dispatch
+from signoff.engine.dispatch import dispatch
 from signoff.errors import LedgerUnavailableError
 
 CLAIM_LAPSE_MS = 60_000
