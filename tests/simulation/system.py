@@ -157,10 +157,7 @@ class System:
             *((module, "SetWorkflowID", self.engine.name) for module in (dispatch, workflows)),
             *((module, "threading", threads) for module in (worker, courier)),
             *((module, "current", self._context) for module in (dispatch, workflows)),
-            *(
-                (workflows, step, self.engine.recorded(getattr(workflows, step)))
-                for step in ("_begin", "_do_node", "_do_task", "_finish_fan_out")
-            ),
+            *((workflows, step, self.engine.recorded(getattr(workflows, step))) for step in ("_walk", "_walk_on")),
             (sqlite, "load_queries", cache(queries.load_queries)),
             (relay, "ThreadPoolExecutor", lambda *_, **__: Executor(self.schedule)),
             (worker, "new_worker_id", lambda world: f"{self.schedule.current.process.name}/0/{world.new_id()}"),

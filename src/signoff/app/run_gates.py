@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from signoff.app.decide_by_policy import decide_by_policy
-from signoff.app.find import the_run
+from signoff.app.find import the_gate, the_run
 from signoff.app.legs import Leg
 from signoff.app.moments import ROLLED_BACK, reach
 from signoff.app.open_gate import make_gate, record_gate
@@ -17,9 +17,9 @@ from signoff.app.run_record import (
     artifact_rows,
     begin_again,
     check_not_stopping,
-    context_of,
     fail,
     is_over,
+    look_at,
     move_on,
 )
 from signoff.app.settle_gate import gates_of_node
@@ -78,27 +78,29 @@ def _wait_at(tx: Writer, run: Run, node: GateNode, now: int) -> None:
     tx.update_run(waiting)
 
 
-def pass_gate(world: World, steps: Steps, leg: Leg, gate: Gate) -> str | None:
+def pass_gate(world: World, steps: Steps, leg: Leg, gate_key: str) -> tuple[Gate, str | None]:
+    """The gate that ended, and the node behind it; None where the leg ends with it."""
     with world.ledger.write(leg.workflow_id, "pass_gate") as tx:
+        gate = the_gate(tx, leg.workflow_id, gate_key)
         run = the_run(tx, leg.workflow_id)
         if is_over(run, leg):
-            return None
+            return gate, None
         plan = plans.from_wire(run.plan)
         node = plan.gate(gate.on_decision["node"])
         way = way_on(node, gates_of_node(tx, run, node, leg.attempt))
         if isinstance(way, Go):
             # A leg that is walked again may come late; the run is then further on, and stays there.
             if run.node != node.id:
-                return way.node
+                return gate, way.node
             if way.node is not None and leads_back(plan, node.id, way.node):
                 begin_again(tx, run, way.node, event=LED_BACK, actor=ACTOR, now=world.clock())
-                return None
+                return gate, None
             move_on(tx, run, way.node, now=world.clock())
-            return way.node
+            return gate, way.node
     if isinstance(way, Refuse):
         _undo(world, steps, leg, plan, node)
         fail(world, leg, node.id, _refusal(way), event="run.refused")
-    return None
+    return gate, None
 
 
 def _refusal(way: Refuse) -> str:
@@ -112,11 +114,10 @@ def _refusal(way: Refuse) -> str:
 def _undo(world: World, steps: Steps, leg: Leg, plan: Plan, node: GateNode) -> None:
     """Take back the steps that the refusal undoes; what cannot be taken back is said, and refuses no refusal."""
     for step_id in node.undo:
-        with world.ledger.read() as tx:
-            run = the_run(tx, leg.workflow_id)
-            context = context_of(world, tx, run, plan, step_id)
+        spot = look_at(world, leg, step_id)
+        run = spot.run
         try:
-            result = steps.undo(plan.step(step_id).action, context)
+            result = steps.undo(plan.step(step_id).action, spot.context)
         except StepFailedError as error:
             check_not_stopping(world)
             result = StepResult({"rolledBack": False, "reason": error.message})

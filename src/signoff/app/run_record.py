@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from signoff.app.find import outputs_of, the_run
@@ -16,6 +16,7 @@ from signoff.errors import SignoffError
 from signoff.gates.digest import digest_of
 from signoff.gates.gate import Gate
 from signoff.gates.reply import read_reply
+from signoff.plans import plan as plans
 from signoff.plans.plan import Plan, StepNode
 from signoff.plans.run import NOTHING, REPAIR, Run, Status
 
@@ -30,23 +31,39 @@ def is_over(run: Run, leg: Leg) -> bool:
     return run.is_finished or run.attempt != leg.attempt
 
 
-def context_of(world: World, tx: Reader, run: Run, plan: Plan, step_id: str) -> StepContext:
-    intent = (tx.intent(run.intent_id) if run.intent_id else None) or {}
-    outputs = outputs_of(tx.steps(run.id), run.attempt)
-    node = plan.node(step_id)
-    return StepContext(
+@dataclass(frozen=True)
+class Spot:
+    """A run at one of its nodes, as the ledger has it; `is_recorded`: the step has been done in this attempt."""
+
+    run: Run
+    plan: Plan
+    context: StepContext
+    is_recorded: bool
+
+
+def look_at(world: World, leg: Leg, node_id: str) -> Spot:
+    with world.ledger.read() as tx:
+        run = the_run(tx, leg.workflow_id)
+        done = tx.steps(run.id)
+        answers = _answers(tx, run)
+        intent = (tx.intent(run.intent_id) if run.intent_id else None) or {}
+    plan = plans.from_wire(run.plan)
+    node = plan.node(node_id)
+    context = StepContext(
         run_id=run.id,
-        step_id=step_id,
+        step_id=node_id,
         attempt=run.attempt,
         goal=intent.get("goal", ""),
         inputs=intent.get("inputs", {}),
         constraints=intent.get("constraints", {}),
-        outputs={**outputs, **_answers(tx, run)},
+        outputs={**outputs_of(done, run.attempt), **answers},
         workload=plan.workload,
         params=node.params if isinstance(node, StepNode) else {},
         about=plan.about,
         is_cancelled=lambda: _is_cancelled(world, run.workflow_id),
     )
+    is_recorded = any((row["step_id"], row["attempt"]) == (node_id, leg.attempt) for row in done)
+    return Spot(run, plan, context, is_recorded)
 
 
 def _answers(tx: Reader, run: Run) -> dict[str, Mapping[str, Any]]:
@@ -97,13 +114,14 @@ def move_on(tx: Writer, run: Run, node_id: str | None, *, now: int) -> None:
         tx.append_entry(at=now, actor=ACTOR, event="run.advanced", body={"status": moved.status.value, "node": node_id})
 
 
-def record_step(world: World, leg: Leg, node: StepNode, result: StepResult, started_at: int) -> str | None:
+def record_step(world: World, leg: Leg, node_id: str, result: StepResult, started_at: int) -> str | None:
     """The node to do next; None where the run ends, or has ended."""
     now = world.clock()
     with world.ledger.write(leg.workflow_id, "record_step") as tx:
         run = the_run(tx, leg.workflow_id)
         if is_over(run, leg):
             return None
+        node = plans.from_wire(run.plan).step(node_id)
         row = {
             "run_id": run.id,
             "step_id": node.id,

@@ -6,7 +6,9 @@ walked again: a worker that comes to the same one, now or later, finds what is r
 
 from __future__ import annotations
 
-from signoff.app.advance_run import begin_leg, do_node
+from typing import Any
+
+from signoff.app.advance_run import walk
 from signoff.app.asked import Asked
 from signoff.app.legs import Leg
 from signoff.app.steps import Steps
@@ -24,6 +26,8 @@ def walk_gate_leg(world: World, steps: Steps, asked: Asked) -> None:
         partition_key=run.queue_partition_key,
         gate_key=gate.gate_key,
     )
-    node = begin_leg(world, steps, leg)["node"]
-    while node is not None:
-        node = do_node(world, steps, leg, node)["node"]
+    walk(world, steps, leg, publish=_later)
+
+
+def _later(key: str, value: Any) -> None:
+    """Events are the engine's, which publishes them when it walks the same leg."""

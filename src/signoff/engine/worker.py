@@ -150,6 +150,8 @@ class Worker:
             # Legs are safe to do again whatever code began them, so every version may run every leg.
             "application_version": self._options.app_version,
             "serializer": DBOSPortableJSONSerializer(),
+            # DBOS tries again what a lost connection broke; asking each time first costs a round trip a transaction.
+            "db_engine_kwargs": {"pool_pre_ping": False},
             "log_level": "WARNING",
         }
 

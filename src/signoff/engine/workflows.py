@@ -1,9 +1,10 @@
 """The durable functions: a leg, a task of a fan-out, an escalation.
 
-A leg calls one DBOS step for each part of `app.advance_run`. The sequence of steps depends only on what earlier steps
-returned, so that DBOS can replay it; what a part has done before the crash it finds in the ledger. A ledger that cannot
-be reached is waited for: it is not the run's failure. Anything unforeseen ends the run as ERROR rather than leaving it
-between two states.
+A leg is one DBOS step, its walk, and one more behind each fan-out. Which steps there are depends only on what earlier
+ones returned, so that DBOS can replay them; what a walk has done before the crash it finds in the ledger. A step for
+each node would cost two transactions of the engine each and keep nothing that the ledger does not have. A ledger that
+cannot be reached is waited for: it is not the run's failure. Anything unforeseen ends the run as ERROR rather than
+leaving it between two states.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any, TypeVar
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from signoff.app import advance_run
+from signoff.app.advance_run import Stop
 from signoff.app.legs import CONTINUE, Leg, LegInterrupted, leg_from_wire
-from signoff.app.moments import EVENT_UNPUBLISHED, LEG_BEGUN, reach
 from signoff.app.spans import is_traced, span
 from signoff.engine.context import current
 from signoff.errors import LedgerUnavailableError
@@ -30,7 +31,6 @@ LEG, TASK, ESCALATION = "signoff.leg", "signoff.task", "signoff.escalation"
 NAMES = (LEG, TASK, ESCALATION)
 
 Wire = Mapping[str, Any]
-Part = dict[str, Any]
 T = TypeVar("T")
 
 _log = logging.getLogger("signoff.engine")
@@ -40,25 +40,20 @@ _log = logging.getLogger("signoff.engine")
 def run_leg(order: Wire) -> str | None:
     """Walk from a node to the next gate or the end; the id of the last node that was done."""
     with span("leg", parent=_trace_of(order)):
-        return _walk(order)
+        return _legwork(order)
 
 
-def _walk(order: Wire) -> str | None:
-    part = _begin(order)
-    _publish(part["events"])
-    reach(LEG_BEGUN)
-    last = None
-    while part["node"] is not None:
-        last = part["node"]
-        part = _do_node(order, last)
-        if "tasks" in part:
-            part = _fan_out(order, last, part)
-        _publish(part["events"])
+def _legwork(order: Wire) -> str | None:
+    stop = _walk(order)
+    while "tasks" in stop:
+        stop = _walk_on(order, stop, _run_tasks(order, stop))
+    last: str | None = stop["last"]
     return last
 
 
 @DBOS.workflow(name=TASK, max_recovery_attempts=None)
 def run_task(order: Wire, node_id: str, task: Wire) -> Wire:
+    """Not a step within its workflow: both would be done again after the same deaths."""
     with span("task", parent=_trace_of(order)):
         return _do_task(order, node_id, task)
 
@@ -72,18 +67,18 @@ def escalate(order: Wire) -> Wire:
     return event
 
 
-@DBOS.step(name="begin_leg")
-def _begin(order: Wire) -> Part:
-    return _guarded(order, lambda leg: advance_run.begin_leg(current().world, current().steps, leg))
+@DBOS.step(name="walk")
+def _walk(order: Wire) -> Stop:
+    return _guarded(order, lambda leg: advance_run.walk(current().world, current().steps, leg, DBOS.set_event))
 
 
-@DBOS.step(name="do_node")
-def _do_node(order: Wire, node_id: str) -> Part:
-    part = _guarded(order, lambda leg: advance_run.do_node(current().world, current().steps, leg, node_id))
-    return {**part, "at": current().world.clock()}
+@DBOS.step(name="walk_on")
+def _walk_on(order: Wire, stop: Stop, results: Sequence[Wire]) -> Stop:
+    return _guarded(
+        order, lambda leg: advance_run.walk_on(current().world, current().steps, leg, DBOS.set_event, stop, results)
+    )
 
 
-@DBOS.step(name="do_task")
 def _do_task(order: Wire, node_id: str, task: Wire) -> Wire:
     broke = {
         "key": task["key"],
@@ -96,23 +91,18 @@ def _do_task(order: Wire, node_id: str, task: Wire) -> Wire:
     )
 
 
-@DBOS.step(name="finish_fan_out")
-def _finish_fan_out(order: Wire, node_id: str, results: Sequence[Wire], started_at: int) -> Part:
-    return _guarded(order, lambda leg: advance_run.finish_fan_out(current().world, leg, node_id, results, started_at))
-
-
-def _fan_out(order: Wire, node_id: str, part: Part) -> Part:
-    """Run the tasks as children, as many at once as the workload says, and merge them in the order of the tasks."""
+def _run_tasks(order: Wire, stop: Stop) -> list[Wire]:
+    """As children, as many at once as the workload says; their results in the order of the tasks."""
     results: list[Wire] = []
-    for some in _in_batches(part["tasks"], part["concurrency"]):
+    for some in _in_batches(stop["tasks"], stop["concurrency"]):
         handles = []
         for task in some:
             child = sandbox_id(order["workflow_id"], task["key"], order["attempt"])
             key = current().partition_key(order["partition_key"])
             with SetWorkflowID(child), SetEnqueueOptions(queue_partition_key=key):
-                handles.append(DBOS.enqueue_workflow(SANDBOX_QUEUE, run_task, order, node_id, task))
+                handles.append(DBOS.enqueue_workflow(SANDBOX_QUEUE, run_task, order, stop["last"], task))
         results.extend(handle.get_result(polling_interval_sec=TASK_POLL_S) for handle in handles)
-    return _finish_fan_out(order, node_id, results, part["at"])
+    return results
 
 
 def _trace_of(order: Wire) -> str | None:
@@ -131,20 +121,14 @@ def _in_batches(tasks: Sequence[Wire], size: int) -> list[Sequence[Wire]]:
     return [tasks[start : start + size] for start in range(0, len(tasks), size)]
 
 
-def _publish(events: Sequence[Sequence[Any]]) -> None:
-    for key, value in events:
-        reach(EVENT_UNPUBLISHED)
-        DBOS.set_event(key, value)
-
-
-def _guarded(order: Wire, part: Callable[[Leg], Part]) -> Part:
+def _guarded(order: Wire, walked: Callable[[Leg], Stop]) -> Stop:
     leg = leg_from_wire(order)
 
-    def give_up(error: Exception) -> Part:
+    def give_up(error: Exception) -> Stop:
         advance_run.fail_leg(current().world, leg, f"{type(error).__name__}: {error}")
-        return {"node": None, "events": []}
+        return {"last": None}
 
-    return _waiting_for_ledger(lambda: part(leg), otherwise=give_up)
+    return _waiting_for_ledger(lambda: walked(leg), otherwise=give_up)
 
 
 def _waiting_for_ledger(do: Callable[[], T], *, otherwise: Callable[[Exception], T]) -> T:

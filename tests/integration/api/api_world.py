@@ -9,7 +9,7 @@ import httpx
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 
-from signoff.app.advance_run import begin_leg, do_node
+from signoff.app.advance_run import walk
 from signoff.app.legs import Leg
 from signoff.app.steps import StepContext, StepResult
 from signoff.app.world import World
@@ -87,10 +87,7 @@ def first_leg(workflow_id: str) -> Leg:
 
 def walk_to_gate(world: World, workflow_id: str) -> None:
     """What a worker does with a run's first leg."""
-    steps, leg = PlanSteps(), first_leg(workflow_id)
-    part = begin_leg(world, steps, leg)
-    while part["node"] is not None:
-        part = do_node(world, steps, leg, part["node"])
+    walk(world, PlanSteps(), first_leg(workflow_id), lambda key, value: None)
 
 
 async def in_pieces(body: bytes, size: int) -> AsyncIterator[bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cli_shell import Shell
 
-from signoff.app.advance_run import begin_leg, do_node, do_task, finish_fan_out
+from signoff.app.advance_run import do_task, walk, walk_on
 from signoff.app.legs import leg_from_wire
 from signoff.app.world import World
 from signoff.bootstrap import open_world
@@ -34,13 +34,14 @@ def _walk(shell: Shell) -> None:
 
 def _walk_leg(world: World, steps: CompileDefaultSteps, payload: Mapping[str, Any]) -> None:
     leg = leg_from_wire(payload)
-    node = begin_leg(world, steps, leg)["node"]
-    while node is not None:
-        part = do_node(world, steps, leg, node)
-        if "tasks" in part:
-            results = [do_task(world, steps, leg, node, task) for task in part["tasks"]]
-            part = finish_fan_out(world, leg, node, results, world.clock())
-        node = part["node"]
+    stop = walk(world, steps, leg, _unheard)
+    while "tasks" in stop:
+        results = [do_task(world, steps, leg, stop["last"], task) for task in stop["tasks"]]
+        stop = walk_on(world, steps, leg, _unheard, stop, results)
+
+
+def _unheard(key: str, value: Any) -> None:
+    """Where the engine would publish an event."""
 
 
 def _start(shell: Shell, *words: str) -> str:
