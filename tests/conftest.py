@@ -26,20 +26,28 @@ import psycopg
 import pytest
 from hypothesis import settings
 from ledger_databases import migrated_database
+from measured import IS_MEASURED, measure_no_process
 
 from signoff.errors import MissingProgramError
 from signoff.ledger.embedded_postgres import EmbeddedPostgres
 
 BROWSER = Path(__file__).parent / "browser"
+SIMULATION = Path(__file__).parent / "simulation"
 
 
 # Measured lines run at half the speed, and half the examples reach the same ones; `pytest` by itself draws them all.
 settings.register_profile("measured", settings.get_profile("ci"), max_examples=40)
-if "COVERAGE_PROCESS_START" in os.environ:
+if IS_MEASURED:
     settings.load_profile("measured")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses"):
+        measure_no_process()
+    _take_interrupts()
+
+
+def _take_interrupts() -> None:
     """What a shell started in the background ignores Ctrl-C, and so would every program that tests press it for."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -50,6 +58,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     named = {(config.invocation_params.dir / arg.partition("::")[0]).resolve() for arg in config.args}
     is_named = any(path == BROWSER or BROWSER in path.parents for path in named)
     return True if collection_path == BROWSER and not is_named else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file of few tests begins first: a run ends with its last file, which others cannot help with."""
+    items.sort(key=lambda item: SIMULATION not in item.path.parents)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,8 @@ from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import IO, Any
 
+from measured import go_on_measuring, save_measured
+
 #: Whoever starts a process looks after all others meanwhile, and an end can be read but once.
 _LOOKING = threading.Lock()
 
@@ -184,6 +186,7 @@ def _run(
     program: Path | None, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], streams: Sequence[_Handed]
 ) -> None:
     """In the forked process."""
+    go_on_measuring(env)
     for stands_for, handed in enumerate(streams):
         os.dup2(handed.number, stands_for)
     os.closerange(3, 256)
@@ -212,15 +215,4 @@ def _run(
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
                 stream.flush()
-        _save_coverage()
-
-
-def _save_coverage() -> None:
-    """A forked process ends without what is registered for an end."""
-    if "coverage" in sys.modules:
-        from coverage import Coverage
-
-        current = Coverage.current()
-        if current is not None:
-            current.stop()
-            current.save()
+        save_measured(env)

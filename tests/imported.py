@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
+from measured import measure_forks
+
 import signoff
 
 _AT_WORK = (
@@ -23,3 +25,5 @@ for _module in pkgutil.walk_packages(signoff.__path__, "signoff."):
         importlib.import_module(_module.name)
 for _name in _AT_WORK:
     importlib.import_module(_name)
+
+measure_forks()

@@ -263,6 +263,6 @@ class Place:
     def _spawn(
         self, *arguments: str, environ: Mapping[str, str] | None = None, stderr: IO[str] | None = None
     ) -> Forked:
-        kept = {name: value for name, value in os.environ.items() if name.startswith(("COVERAGE", "PYTHONPATH"))}
+        kept = {name: value for name, value in os.environ.items() if name.startswith("PYTHONPATH")}
         env = {**kept, **PLAIN, **self.environ, **(environ or {})}
         return Forked(*arguments, cwd=self.directory.parent, env=env, stderr=stderr)

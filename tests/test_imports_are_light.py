@@ -16,7 +16,7 @@ from signoff.clock import new_ulid, now_ms
 from signoff.ledger.store import SqlLedger
 
 #: Of our own, what a ledger takes and a mission without one does not.
-LEDGER = ("signoff.app.ports", "signoff.app.world", "signoff.ledger.store")
+LEDGER = ("signoff.app.ports", "signoff.app.world", "signoff.gates.gate", "signoff.ledger.store")
 HEAVY = ("dbos", "fastapi", "pydantic", "sqlalchemy", "httpx", "psycopg")
 REPORT = """
 import sys
@@ -93,6 +93,12 @@ def test_reads_and_replies_on_the_embedded_ledger_import_nothing_heavy(
     assert imported_by(directory, *arguments) == set()
 
 
+def test_a_list_of_gates_for_people_takes_nothing_that_makes_more_of_a_gate(directory: Path) -> None:
+    assert imported_by(directory, "gate", "list", looked_for=(*HEAVY, *LEDGER)) == set()
+    # The report notices these too: programs are given whole gates.
+    assert imported_by(directory, "gate", "list", "--json", looked_for=LEDGER) == set(LEDGER)
+
+
 def test_missions_are_moved_and_shown_without_anything_heavy_and_without_what_a_ledger_takes(tmp_path: Path) -> None:
     git = ("git", "-c", "user.name=ada", "-c", "user.email=ada@signoff.example")
     for words in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "-m", "Begin"]):
@@ -116,5 +122,5 @@ def test_missions_are_moved_and_shown_without_anything_heavy_and_without_what_a_
 def test_reads_and_replies_on_postgres_import_its_driver_alone(tmp_path: Path, postgres_url: str) -> None:
     fill(tmp_path, postgres_url)
     where = ("--database-url", postgres_url)
-    assert imported_by(tmp_path, "gate", "list", *where) == {"psycopg"}
+    assert imported_by(tmp_path, "gate", "list", *where, looked_for=(*HEAVY, "psycopg_pool")) == {"psycopg"}
     assert imported_by(tmp_path, "gate", "approve", "go-live", "--as", "ada", *where) == {"psycopg"}

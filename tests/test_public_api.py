@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -23,6 +25,12 @@ with signoff.connect() as client:
 print(*sorted(name for name in light if name.startswith("signoff")))
 print(*sorted(sys.modules))
 """
+
+
+def test_every_module_can_be_imported() -> None:
+    for module in pkgutil.walk_packages(signoff.__path__, "signoff."):
+        if module.name != "signoff.__main__":  # the program itself
+            importlib.import_module(module.name)
 
 
 def test_the_names_are_sorted_and_each_is_there() -> None:

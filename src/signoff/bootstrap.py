@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from signoff.engine.worker import Worker
     from signoff.gates.gate import Gate
     from signoff.ledger.database import Database
+    from signoff.ledger.lists import SqlLists
     from signoff.notify.read import NotifyFile, Reach
     from signoff.notify.secrets import Secrets
     from signoff.policy.level import Schedule
@@ -65,18 +66,11 @@ def open_world(
     if is_server:
         # What is wrong with it is said now, and not to the first who asks.
         policy()
-    database = open_database(settings, is_server=is_server, creates=creates)
-    try:
+    with _checked_database(settings, is_server=is_server, migrates=migrates, creates=creates) as database:
         # Behind it: what looks for a ledger and finds none mostly goes on without.
         from signoff.app.world import World
-        from signoff.ledger.migrate import check_schema, schema_version, upgrade
         from signoff.ledger.store import SqlLedger
 
-        is_first_start = settings.database_url is None and schema_version(database) == 0
-        if migrates or is_first_start:
-            for name in upgrade(database, now=now_ms()):
-                _log_info("migration %s applied", name)
-        check_schema(database)
         yield World(
             ledger=SqlLedger(database),
             clock=_clock(settings, is_server=is_server),
@@ -88,6 +82,37 @@ def open_world(
             policy=policy,
             business_hours=_business_hours,
         )
+
+
+@contextmanager
+def open_lists(settings: Settings) -> Iterator[tuple[SqlLists, Clock]]:
+    """What a ledger has of gates and runs in short, and its clock. Without the world of the use cases, which takes
+    longer to import than a list to read.
+
+    Raises:
+        SchemaVersionError, LedgerUnavailableError. NotFoundError: (`no-ledger`).
+    """
+    with _checked_database(settings, creates=False) as database:
+        from signoff.ledger.lists import SqlLists
+
+        yield SqlLists(database), _clock(settings, is_server=False)
+
+
+@contextmanager
+def _checked_database(
+    settings: Settings, *, is_server: bool = False, migrates: bool = False, creates: bool = True
+) -> Iterator[Database]:
+    """With the schema that this program knows."""
+    database = open_database(settings, is_server=is_server, creates=creates)
+    try:
+        from signoff.ledger.migrate import check_schema, schema_version, upgrade
+
+        is_first_start = settings.database_url is None and schema_version(database) == 0
+        if migrates or is_first_start:
+            for name in upgrade(database, now=now_ms()):
+                _log_info("migration %s applied", name)
+        check_schema(database)
+        yield database
     finally:
         database.close()
 
@@ -238,17 +263,19 @@ def make_notices(settings: Settings, *, is_open: Callable[[], bool]) -> Notices 
     Raises:
         NotifyFileError: with everything that is wrong in it. MissingProgramError: a channel needs an extra.
     """
-    from random import SystemRandom
-
-    from signoff.app.callback_url import check_callback_url
-    from signoff.app.deliver_notice import Notices
-    from signoff.notify.channels import make_channels
     from signoff.notify.secrets import Secrets
 
     secrets = Secrets(os.environ)
     file = _open_notify_file(settings, secrets)
     if file is None:
         return None
+
+    from random import SystemRandom
+
+    from signoff.app.callback_url import check_callback_url
+    from signoff.app.deliver_notice import Notices
+    from signoff.notify.channels import make_channels
+
     channels = make_channels(
         file,
         secrets=secrets,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -11,8 +10,7 @@ import pexpect
 import pytest
 from processes import COMMAND, PLAIN
 
-COVERAGE = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
-ENVIRON = {**PLAIN, **COVERAGE, "TERM": "xterm"}
+ENVIRON = {**PLAIN, "TERM": "xterm"}
 WAIT_S = 90
 
 

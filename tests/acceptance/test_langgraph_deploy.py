@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -29,13 +28,12 @@ def place(signoff_dir: Path, database_url: str | None) -> Place:
 
 @contextmanager
 def started(place: Place, *flags: str, environ: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
     threads = [] if place.database_url is None else ["--checkpoints", place.database_url]
     place.directory.parent.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
         [sys.executable, str(PROGRAM), *place.flags, *threads, "--actor", "robot", *flags],
         cwd=place.directory.parent,
-        env={**kept, **PLAIN, **(environ or {})},
+        env={**PLAIN, **(environ or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

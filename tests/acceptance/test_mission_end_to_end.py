@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,11 +45,10 @@ class Mission:
 
     def __call__(self, *words: str, code: int = 0) -> Any:
         """The document of a command, which finds the ledger as people's commands do: in the repository."""
-        kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
         done = subprocess.run(
             [*COMMAND, *words, "--json"],
             cwd=self.root,
-            env={**kept, **PLAIN, **self.place.environ},
+            env={**PLAIN, **self.place.environ},
             capture_output=True,
             text=True,
             check=False,

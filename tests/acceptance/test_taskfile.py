@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -24,11 +23,10 @@ class Tasks:
     environ: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
         given = {"SIGNOFF": " ".join(COMMAND), "HOME": str(self.directory), **self.environ}
         return subprocess.run(
             [GO_TASK, "--taskfile", TASKFILE, "--dir", self.directory, *words],
-            cwd=self.directory, env={**kept, **PLAIN, **given}, capture_output=True, text=True, timeout=60, check=False,
+            cwd=self.directory, env={**PLAIN, **given}, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
     def signoff(self, *words: str) -> Any:

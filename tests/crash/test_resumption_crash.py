@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,8 +16,7 @@ ENDS = "SELECT state FROM app.resumptions"
 
 
 def run(place: Place, verb: str, crash_at: str | None = None) -> int:
-    kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
-    environ = {**kept, **PLAIN, **({} if crash_at is None else {"SIGNOFF_CRASH_AT": crash_at})}
+    environ = {**PLAIN, **({} if crash_at is None else {"SIGNOFF_CRASH_AT": crash_at})}
     words = [sys.executable, str(PROGRAM), str(place.directory.parent), verb]
     return subprocess.run(words, env=environ, timeout=WAIT_S, capture_output=True, check=False).returncode
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,16 +17,28 @@ PACKAGE = ROOT / "src" / "signoff"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
+def _nodes(root: ast.AST) -> tuple[ast.AST, ...]:
+    """Walked once: the generator asks for the same thousands of times."""
+    return tuple(ast.walk(root))
+
+
 @dataclass(frozen=True)
 class Module:
     name: str
     tree: ast.Module
 
-    def functions(self) -> Iterator[Function]:
-        return (node for node in ast.walk(self.tree) if isinstance(node, Function))
+    @cached_property
+    def functions(self) -> tuple[Function, ...]:
+        return tuple(node for node in _nodes(self.tree) if isinstance(node, Function))
 
-    def calls(self) -> Iterator[ast.Call]:
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+    @cached_property
+    def calls(self) -> tuple[ast.Call, ...]:
+        return tuple(node for node in _nodes(self.tree) if isinstance(node, ast.Call))
+
+    @cached_property
+    def imports(self) -> tuple[ast.ImportFrom, ...]:
+        return tuple(node for node in _nodes(self.tree) if isinstance(node, ast.ImportFrom))
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,11 @@ class Event:
 @cache
 def modules() -> tuple[Module, ...]:
     return tuple(_module(path) for path in sorted(PACKAGE.rglob("*.py")))
+
+
+@cache
+def _by_name() -> Mapping[str, Module]:
+    return {module.name: module for module in modules()}
 
 
 def _module(path: Path) -> Module:
@@ -66,7 +83,7 @@ def error_codes() -> Mapping[str, frozenset[str]]:
 def finding_codes() -> frozenset[str]:
     """What the verification of the audit trail finds: codes of findings, which are no errors."""
     audit = [module for module in modules() if module.name.startswith("signoff.audit.")]
-    made = [(node, place) for module in audit for node in module.calls() if (place := _FINDINGS.get(_called(node)))]
+    made = [(node, place) for module in audit for node in module.calls if (place := _FINDINGS.get(_called(node)))]
     return frozenset(text for node, place in made for text in _texts(node.args[place - 1]))
 
 
@@ -78,7 +95,7 @@ def _codes_in(module: Module) -> Iterator[tuple[str, str]]:
     yield from _codes_of_classes(module)
     yield from _codes_of_variables(module)
     takers = _code_takers(module)
-    for node in module.calls():
+    for node in module.calls:
         called = _called(node)
         for keyword in node.keywords:
             if keyword.arg == "code":
@@ -89,7 +106,7 @@ def _codes_in(module: Module) -> Iterator[tuple[str, str]]:
 
 
 def _codes_of_classes(module: Module) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(module.tree):
+    for node in _nodes(module.tree):
         if isinstance(node, ast.ClassDef):
             for line in node.body:
                 if isinstance(line, ast.Assign) and _names(line) == ["code"]:
@@ -98,8 +115,8 @@ def _codes_of_classes(module: Module) -> Iterator[tuple[str, str]]:
 
 def _codes_of_variables(module: Module) -> Iterator[tuple[str, str]]:
     """`code = ...` inside a function, and tables of codes: `CODES: Mapping[str, Code]`."""
-    for function in module.functions():
-        for node in ast.walk(function):
+    for function in module.functions:
+        for node in _nodes(function):
             if isinstance(node, ast.Assign) and _names(node) == ["code"]:
                 yield from ((text, "") for text in _texts(node.value))
     for node in module.tree.body:
@@ -114,7 +131,7 @@ def _is_code_table(annotation: ast.expr) -> bool:
 def _code_takers(module: Module) -> dict[str, tuple[int, str]]:
     """The functions in reach of a module that take a code by position: the place, and the class that they raise."""
     takers = {}
-    for function in [*module.functions(), *_imported(module)]:
+    for function in [*module.functions, *_imported(module)]:
         names = [argument.arg for argument in function.args.args]
         if "code" in names and function.name != "__init__":
             takers[function.name] = (names.index("code"), _carrier(function))
@@ -122,15 +139,14 @@ def _code_takers(module: Module) -> dict[str, tuple[int, str]]:
 
 
 def _imported(module: Module) -> Iterator[Function]:
-    by_name = {one.name: one for one in modules()}
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.ImportFrom) and node.module in by_name:
-            wanted = {alias.name for alias in node.names}
-            yield from (one for one in by_name[node.module].functions() if one.name in wanted)
+    for node in module.imports:
+        wanted = {alias.name for alias in node.names}
+        source = _by_name().get(node.module or "")
+        yield from (one for one in (source.functions if source else ()) if one.name in wanted)
 
 
 def _carrier(function: Function) -> str:
-    for node in ast.walk(function):
+    for node in _nodes(function):
         if isinstance(node, ast.Call) and _called(node).endswith("Error"):
             return _called(node)
     return ""
@@ -144,7 +160,7 @@ def events() -> tuple[Event, ...]:
     """Every event that some use case writes, by name."""
     found: dict[str, Event] = {}
     for module in modules():
-        for function in module.functions():
+        for function in module.functions:
             for node in _own_calls(function):
                 for event in _events_written(module, function, node):
                     assert found.setdefault(event.name, event) == event, f"{event.name} has bodies of two forms"
@@ -165,8 +181,8 @@ def _members(module: Module, function: Function, body: ast.expr) -> tuple[str, .
     if isinstance(body, ast.Name):
         body = next(value for name, value in _locals(function) if name == body.id and isinstance(value, ast.Dict))
     if isinstance(body, ast.Call):
-        made_by = next(one for one in module.functions() if one.name == _called(body))
-        body = next(node.value for node in ast.walk(made_by) if isinstance(node, ast.Return) and node.value)
+        made_by = next(one for one in module.functions if one.name == _called(body))
+        body = next(node.value for node in _nodes(made_by) if isinstance(node, ast.Return) and node.value)
     assert isinstance(body, ast.Dict), f"{function.name}: the body of an entry is a literal"
     named = [text for key in body.keys if key is not None for text in _texts(key)]
     return (*named, *(_more(module, function) if None in body.keys else ()))
@@ -183,11 +199,11 @@ def _more(module: Module, function: Function) -> list[str]:
 def _callers(module: Module, function: Function) -> list[tuple[Module, ast.Call]]:
     """In this module, and where it may be imported."""
     reach = [module] if function.name.startswith("_") else modules()
-    return [(one, node) for one in reach for node in one.calls() if _called(node) == function.name]
+    return [(one, node) for one in reach for node in one.calls if _called(node) == function.name]
 
 
 def _locals(function: Function) -> Iterator[tuple[str, ast.expr]]:
-    for node in ast.walk(function):
+    for node in _nodes(function):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             yield from ((name, node.value) for name in _names(node))
 
@@ -228,11 +244,10 @@ def _known_texts(module: Module, value: ast.expr) -> list[str]:
     """The same as `_texts`, or what a name at the top of this module, or of the one it comes from, stands for."""
     if not isinstance(value, ast.Name):
         return _texts(value)
-    by_name = {one.name: one for one in modules()}
     sources = [
-        by_name[node.module]
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.ImportFrom) and node.module in by_name and value.id in {one.name for one in node.names}
+        source
+        for node in module.imports
+        if (source := _by_name().get(node.module or "")) and value.id in {one.name for one in node.names}
     ]
     return [text for one in [module, *sources] for name, text in _constants(one) if name == value.id][:1]
 
@@ -265,7 +280,7 @@ def commits() -> tuple[str, ...]:
     """The verbs of all write transactions of the ledger."""
     verbs = set()
     for module in modules():
-        for node in module.calls():
+        for node in module.calls:
             if _called(node) == "write" and ast.unparse(node.func).endswith("ledger.write"):
                 verbs.update(_texts(node.args[1]))
     return tuple(sorted(verbs))
@@ -280,7 +295,7 @@ def _called(node: ast.Call) -> str:
 
 
 def _own_calls(function: Function) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(function) if isinstance(node, ast.Call))
+    return (node for node in _nodes(function) if isinstance(node, ast.Call))
 
 
 def _names(node: ast.Assign | ast.AnnAssign) -> list[str]:

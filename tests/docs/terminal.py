@@ -74,8 +74,8 @@ class Terminal:
         """What was written until the end of the command, and its exit status."""
         until = time.monotonic() + PATIENCE_S
         while self.is_busy or not self._new().endswith("\n"):
-            if time.monotonic() > until:
-                raise StuckError(f"it does not end; what came:\n{self._new()}")
+            if time.monotonic() > until or not self._reader.is_alive():
+                raise StuckError(f"it does not end, or took the shell with it; what came:\n{self._new()}")
             time.sleep(_LOOK_S)
         output, _, status = self._new().rpartition(self._mark)
         return output, int(status)

@@ -12,7 +12,6 @@ from spec_run_samples import a_spec_gate, a_spec_run
 from use_case_worlds import Clock, open_one, say, start_one, waiting_run
 
 from signoff.app.find import (
-    Page,
     find_artifacts,
     find_entries,
     find_gate,
@@ -26,6 +25,7 @@ from signoff.app.find import (
     find_runs,
     find_steps,
 )
+from signoff.app.page import Page
 from signoff.app.sign_head import HeadSigner
 from signoff.app.world import World
 from signoff.errors import InvalidInputError, NotFoundError

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mission_strategies import events, logs
+from mission_strategies import INSTANTS, events, logs
 
 from signoff.missions.event import TransitionEvent, read_log, read_on, to_line
 from signoff.missions.instant import parse_instant
@@ -32,6 +32,40 @@ def test_reading_a_line_undoes_writing_it(event: TransitionEvent) -> None:
     log = read_log(f"{line}\n".encode())
     assert (log.events, log.problems, log.others) == ([event], [], {})
     assert to_line(log.events[0]) == line
+
+
+plain = st.text("ab .:-{}\x7f", min_size=1, max_size=4)
+#: As commands write them.
+ordinary = st.fixed_dictionaries(
+    {
+        "actor": plain,
+        "at": st.sampled_from(INSTANTS),
+        "event_id": plain,
+        "evidence": st.none(),
+        "execution_mode": plain,
+        "force": st.booleans(),
+        "from_lane": st.sampled_from(Lane),
+        "mission_id": st.none() | plain,
+        "mission_slug": plain,
+        "policy_metadata": st.none(),
+        "reason": st.none() | plain,
+        "review_ref": st.none() | plain,
+        "to_lane": st.sampled_from([lane for lane in Lane if lane is not Lane.GENESIS]),
+        "wp_id": plain,
+    }
+)
+
+
+@unhurried
+@given(ordinary, st.just("") | st.sampled_from(["}", " ", "\\"]))
+def test_a_line_says_the_same_however_it_is_spaced(wire: dict[str, Any], behind: str) -> None:
+    said = dict(sorted(wire.items()))
+    written = json.dumps(said, ensure_ascii=False) + behind
+    # Blanks that no command writes: JSON has to be asked what such a line says.
+    spaced = json.dumps(said, ensure_ascii=False, separators=(" ,", " :")) + behind
+    read, asked = read_log(f"{written}\n".encode()), read_log(f"{spaced}\n".encode())
+    assert (read.events, len(read.problems)) == (asked.events, len(asked.problems))
+    assert [event.order for event in read.events] == [event.order for event in asked.events]
 
 
 @unhurried

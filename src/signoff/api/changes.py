@@ -1,9 +1,9 @@
 """How a request waits for the ledger to change without holding a thread.
 
-One thread in the process watches the ledger. When it changes, the thread looks which workflows have new audit entries
-(every change of a gate or a run appends one) and wakes the requests that wait for those. A wake-up can be lost (a
-notification, or on Postgres an entry that becomes visible after a later one); so whoever waits also looks again once a
-second.
+One thread in the process watches the ledger. When it changes while somebody waits, the thread looks which workflows
+have new audit entries (every change of a gate or a run appends one) and wakes the requests that wait for those. A
+wake-up can be lost (a notification, or on Postgres an entry that becomes visible after a later one); so whoever waits
+also looks again once a second.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from signoff.app.find import ROWS_MAX, find_entries, find_newest_seq
+from signoff.app.find import find_entries, find_newest_seq
+from signoff.app.page import ROWS_MAX
 from signoff.app.world import World
 from signoff.errors import LedgerUnavailableError
 
@@ -74,7 +76,7 @@ class Changes:
     def end(self) -> None:
         """Wake everybody: the process is about to end, and nobody is to wait any longer."""
         self.is_ending = True
-        self._wake(list(self._listeners))
+        self._wake_all()
 
     async def stop(self) -> None:
         self.end()
@@ -95,6 +97,9 @@ class Changes:
             if not others:
                 del self._listeners[workflow_id]
 
+    def _wake_all(self) -> None:
+        self._wake(list(self._listeners))
+
     def _wake(self, workflow_ids: list[str]) -> None:
         for workflow_id in {*workflow_ids, ANY}:
             for listener in self._listeners.get(workflow_id, ()):
@@ -114,9 +119,18 @@ class Changes:
             while not self._stopped.wait(CALM_S):
                 if not watch.wait(WATCH_S):
                     continue
-                seen, workflow_ids = new_entries(self._world, seen)
-                if workflow_ids and not loop.is_closed():
-                    loop.call_soon_threadsafe(self._wake, workflow_ids)
+                seen, wake = self._look_on(seen)
+                if wake is not None and not loop.is_closed():
+                    loop.call_soon_threadsafe(wake)
+
+    def _look_on(self, seen: int) -> tuple[int, Callable[[], None] | None]:
+        """The newest seq, and how to wake those of the workflows that have changed since `seen`."""
+        if self._listeners:
+            seen, workflow_ids = new_entries(self._world, seen)
+            return seen, partial(self._wake, workflow_ids) if workflow_ids else None
+        # Nobody waits: what has changed is not looked for. Whoever has begun to wait meanwhile looks once more.
+        seen = find_newest_seq(self._world)
+        return seen, self._wake_all if self._listeners else None
 
 
 def new_entries(world: World, seen: int) -> tuple[int, list[str]]:

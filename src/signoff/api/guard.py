@@ -8,11 +8,12 @@ by any name: that of a proxy before it, or whichever leads to the address that i
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from signoff.api.codes import CODES
@@ -23,6 +24,10 @@ from signoff.errors import InvalidInputError, LedgerUnavailableError
 
 BODY_BYTES_MAX = 1024 * 1024
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+#: As ASGI has them: names in lower case.
+RawHeaders = list[tuple[bytes, bytes]]
+_SECURITY_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 def check_binding(world: World, host: str) -> str:
@@ -55,15 +60,18 @@ class AnswerHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith(("/api", "/workflows")):
-                    headers["Cache-Control"] = "no-store"
-                    headers["Signoff-Now"] = str(self._world.clock())
+                is_of_api = scope["path"].startswith(("/api", "/workflows"))
+                message["headers"] = self._completed(list(message["headers"]), is_of_api=is_of_api)
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+    def _completed(self, headers: RawHeaders, *, is_of_api: bool) -> RawHeaders:
+        if is_of_api:
+            headers = [one for one in headers if one[0] not in (b"cache-control", b"signoff-now")]
+            headers += [(b"cache-control", b"no-store"), (b"signoff-now", b"%d" % self._world.clock())]
+        given = {name for name, _ in headers}
+        return headers + [one for one in _SECURITY_HEADERS if one[0] not in given]
 
 
 class HostGuard:
@@ -124,7 +132,7 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._bytes_max:
-                raise _BodyTooLargeError
+                raise BodyTooLargeError
             return message
 
         async def send_noted(message: Message) -> None:
@@ -134,7 +142,7 @@ class BodyLimit:
 
         try:
             await self._app(scope, receive_counted, send_noted)
-        except _BodyTooLargeError:
+        except BodyTooLargeError:
             if not answered:
                 await self._refuse(scope, receive, send)
 
@@ -143,10 +151,11 @@ class BodyLimit:
         await response(scope, receive, send)
 
 
-class _BodyTooLargeError(Exception):
+class BodyTooLargeError(Exception):
     """Unwinds the app out of its reading of a body that is too large."""
 
 
+@lru_cache(maxsize=64)
 def _host_name(host: str) -> str | None:
     """The name in a Host header: without the port and the brackets of IPv6."""
     try:

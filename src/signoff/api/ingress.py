@@ -14,7 +14,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from starlette.datastructures import Headers
 
 from signoff.errors import InvalidInputError
-from signoff.gates.requirement import check_actor_name
+from signoff.gates.name import check_actor_name
 
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 BASE64_PREFIX = "whsec_"

@@ -5,13 +5,17 @@ The order is the contract's: key format, sign-in, body; what comes after (run, g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
 
+from signoff.api.endpoint import ABSENT, Endpoint
+from signoff.api.guard import BodyTooLargeError
 from signoff.api.ingress import Ingress
 from signoff.api.problems import problem
 from signoff.app.sign_in import sign_in, sign_in_by_signature
@@ -19,8 +23,9 @@ from signoff.app.world import World
 from signoff.errors import InvalidInputError
 from signoff.gates.digest import parse_json
 from signoff.gates.keys import check_gate_key, check_workflow_id
+from signoff.gates.name import NAME_CHARS_MAX, check_actor_name
 from signoff.gates.principal import ANONYMOUS
-from signoff.gates.requirement import NAME_CHARS_MAX, Actor, check_actor_name
+from signoff.gates.requirement import Actor
 
 ACTOR_HEADER = "Signoff-Actor"
 JSON_MEDIA_TYPE = "application/json"
@@ -30,40 +35,61 @@ PUBLIC_PATHS = frozenset({"/healthz"})
 EVENTS_PATH = "/api/events/hitl"
 
 
-class JsonRequest(Request):
-    """A request whose JSON was read before, strictly."""
-
-    parsed: Any = None
-
-    async def json(self) -> Any:
-        return self.parsed
-
-
 class StrictRoute(APIRoute):
-    """Checks the path's keys, who is asking, the query and the body, in this order and before all else."""
+    """Checks the path's keys, who is asking, the query and the body, in this order and before all else.
+
+    All that may wait for the ledger, sign-in and use case, is done in one go in one thread. A function that has to wait
+    for longer gives back a coroutine, which then waits without it.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        # No part of a path has a slash in it: most routes are told apart by how many there are.
+        if scope["path"].count("/") != self.path.count("/"):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        answer = super().get_route_handler()
+        endpoint = Endpoint(self.endpoint)
 
-        async def checked(request: Request) -> Response:
-            check_path(request)
-            strict = JsonRequest(request.scope, request.receive)
-            if self.path not in PUBLIC_PATHS:
-                await _sign_in(strict, is_event=self.path == EVENTS_PATH)
+        async def answer_at_once(request: Request) -> Response:
             check_query(request)
-            if request.method == "GET":
-                return await answer(request)
-            body = await strict.body()
-            if body or self._needs_body():
-                if not is_json(request):
-                    return problem("unsupported-media-type", f"The body must be {JSON_MEDIA_TYPE}.")
-                strict.parsed = parse_json(body)
-            return await answer(strict)
+            answered: Response = await endpoint(request)
+            return answered
 
-        return checked
+        async def answer(request: Request) -> Response:
+            check_path(request)
+            body = b"" if request.method == "GET" else await self._read_body(request)
+            answered = await run_in_threadpool(self._answer, endpoint, request, body)
+            return answered if isinstance(answered, Response) else await answered
 
-    def _needs_body(self) -> bool:
-        return self.body_field is not None and self.body_field.field_info.is_required()
+        return answer_at_once if self.path in PUBLIC_PATHS else answer
+
+    async def _read_body(self, request: Request) -> bytes:
+        try:
+            return await request.body()
+        except BodyTooLargeError:
+            # Who is not signed in hears of that first.
+            if not self._is_signed(request):
+                await run_in_threadpool(_sign_in, request)
+            raise
+
+    def _is_signed(self, request: Request) -> bool:
+        """Whether it is the body that signs its sender in."""
+        return self.path == EVENTS_PATH and request.app.state.surface.ingress is not None
+
+    def _answer(self, endpoint: Endpoint, request: Request, body: bytes) -> Response | Awaitable[Response]:
+        if self._is_signed(request):
+            _sign_in_event(request, body)
+        else:
+            _sign_in(request)
+        check_query(request)
+        content = ABSENT
+        if request.method != "GET" and (body or endpoint.needs_body):
+            if not is_json(request):
+                return problem("unsupported-media-type", f"The body must be {JSON_MEDIA_TYPE}.")
+            content = parse_json(body)
+        answered: Response | Awaitable[Response] = endpoint(request, content)
+        return answered
 
 
 def check_path(request: Request) -> None:
@@ -81,30 +107,26 @@ def check_query(request: Request) -> None:
             raise InvalidInputError(f"{name[:80]!r} is given more than once.", code="invalid-query")
 
 
-async def _sign_in(request: Request, *, is_event: bool) -> None:
+def _sign_in(request: Request) -> None:
     """Leave the actor with the request, and the token, by which a request that waits is looked at again."""
-    ingress: Ingress | None = request.app.state.surface.ingress
-    if is_event and ingress is not None:
-        await _sign_in_event(request, ingress)
-        return
     is_read = request.method == "GET"
     name = None if is_read else _actor_named(request)
-    doing = None if is_read else f"{request.method} {request.url.path}"
+    doing = None if is_read else f"{request.method} {request.scope['path']}"
     token = request.state.token = _bearer_token(request)
     world: World = request.app.state.surface.world
-    request.state.actor = await run_in_threadpool(sign_in, world, token=token, name=name, doing=doing)
+    request.state.actor = sign_in(world, token=token, name=name, doing=doing)
 
 
-async def _sign_in_event(request: Request, ingress: Ingress) -> None:
+def _sign_in_event(request: Request, body: bytes) -> None:
     """By the signature over the body, whatever token there may be."""
     name = _actor_named(request)
-    request.state.actor = await run_in_threadpool(
-        sign_in_by_signature,
+    ingress: Ingress = request.app.state.surface.ingress
+    request.state.actor = sign_in_by_signature(
         request.app.state.surface.world,
         service=ingress.service,
-        why_not=ingress.why_not(request.headers, await request.body()),
+        why_not=ingress.why_not(request.headers, body),
         name=name,
-        doing=f"{request.method} {request.url.path}",
+        doing=f"{request.method} {request.scope['path']}",
     )
 
 
@@ -134,7 +156,7 @@ def is_json(request: Request) -> bool:
     return media_type.strip().lower() == JSON_MEDIA_TYPE and all(one == "charset=utf-8" for one in names)
 
 
-async def _actor(
+def _actor(
     request: Request,
     _: Annotated[
         str | None,
@@ -150,7 +172,7 @@ async def _actor(
     return actor
 
 
-async def _token(request: Request) -> str | None:
+def _token(request: Request) -> str | None:
     token: str | None = request.state.token
     return token
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from signoff.app.find import DOORS, PAGE_MAX, ROWS_MAX, SUBJECT_CHARS_MAX
+from signoff.app.find import DOORS, SUBJECT_CHARS_MAX
+from signoff.app.page import PAGE_MAX, ROWS_MAX
 from signoff.gates.gate import RISK_LEVELS, State
 from signoff.gates.keys import GATE_KEY_PATTERN, WORKFLOW_ID_PATTERN, check_workflow_id
 from signoff.gates.requirement import ROLE_CHARS_MAX

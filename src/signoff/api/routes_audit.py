@@ -11,7 +11,8 @@ from signoff.api.intake import StrictRoute
 from signoff.api.openapi import refusals
 from signoff.api.parameters import AfterSeq, RowLimit, WorkflowIdInQuery
 from signoff.api.surface import TheWorld
-from signoff.app.find import PAGE_DEFAULT, find_entries, find_newest_head
+from signoff.app.find import find_entries, find_newest_head
+from signoff.app.page import PAGE_DEFAULT
 from signoff.app.views import page_view
 from signoff.audit import entry as entries
 from signoff.audit import head as heads

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import anyio
 from fastapi import APIRouter, Request
@@ -35,10 +35,11 @@ from signoff.api.parameters import (
 from signoff.api.surface import Surface, TheSurface, TheWorld
 from signoff.api.workflow_shapes import GateStatsOut
 from signoff.app.close_gate import close_gate
-from signoff.app.find import PAGE_DEFAULT, find_gate, find_gates, find_gates_of, find_newest_gates
+from signoff.app.find import find_gate, find_gates, find_gates_of, find_newest_gates
 from signoff.app.gate_stats import gate_stats
 from signoff.app.open_gate import OnDecision, open_gate
 from signoff.app.override_gate import override_gate
+from signoff.app.page import PAGE_DEFAULT
 from signoff.app.reply import reply
 from signoff.app.sign_in import sign_in
 from signoff.app.views import gate_view, inbox_view, page_view
@@ -155,21 +156,23 @@ def get_gates_of_run(world: TheWorld, workflow_id: WorkflowIdInPath) -> JSONResp
     responses={200: {"model": GateOut}, **refusals(*READING, *OF_A_GATE, "invalid-query")},
     response_model=None,
 )
-async def get_gate(
+def get_gate(
     request: Request,
     surface: TheSurface,
     token: TheToken,
     workflow_id: WorkflowIdInPath,
     gate_key: GateKeyInPath,
     timeout_s: TimeoutS = None,
-) -> JSONResponse:
+) -> JSONResponse | Awaitable[JSONResponse]:
     def see() -> Gate:
         # Who was signed in when the waiting began may be so no longer.
         sign_in(surface.world, token=token)
         return find_gate(surface.world, workflow_id, gate_key)
 
-    gate = await _wait_until_final(request, surface, workflow_id, see, timeout_s or 0)
-    return JSONResponse(gate_view(gate))
+    gate = find_gate(surface.world, workflow_id, gate_key)
+    if gate.is_final or not timeout_s:
+        return JSONResponse(gate_view(gate))
+    return _wait_until_final(request, surface, workflow_id, see, timeout_s)
 
 
 @router.post(
@@ -261,7 +264,7 @@ def post_event(world: TheWorld, actor: TheActor, body: EventIn) -> JSONResponse:
 
 async def _wait_until_final(
     request: Request, surface: Surface, workflow_id: str, see: Callable[[], Gate], timeout_s: int
-) -> Gate:
+) -> JSONResponse:
     ends_at = anyio.current_time() + timeout_s
     with surface.changes.listen(workflow_id) as listener:
         while True:
@@ -269,5 +272,5 @@ async def _wait_until_final(
             left_s = ends_at - anyio.current_time()
             is_over = gate.is_final or left_s <= 0 or surface.changes.is_ending
             if is_over or await request.is_disconnected():
-                return gate
+                return JSONResponse(gate_view(gate))
             await listener.wait(min(left_s, RECHECK_S))

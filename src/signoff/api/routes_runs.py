@@ -24,12 +24,13 @@ from signoff.api.surface import TheWorld
 from signoff.app.approve_plan import approve_plan
 from signoff.app.cancel_run import cancel_run
 from signoff.app.create_intent import create_intent
-from signoff.app.find import PAGE_DEFAULT, find_artifacts, find_interactions, find_run, find_runs, find_steps
+from signoff.app.find import find_artifacts, find_interactions, find_run, find_runs, find_steps
+from signoff.app.page import PAGE_DEFAULT
 from signoff.app.retry_run import retry_run
 from signoff.app.sign_in import sign_in
 from signoff.app.start_run import start_run
 from signoff.app.views import interaction_view, page_view, row_view, run_view
-from signoff.gates.requirement import check_actor_name
+from signoff.gates.name import check_actor_name
 
 router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["runs"])
 

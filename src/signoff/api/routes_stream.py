@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from signoff.api.changes import RECHECK_S
@@ -18,7 +17,8 @@ from signoff.api.intake import StrictRoute, TheToken
 from signoff.api.openapi import refusals
 from signoff.api.parameters import StreamKeyInPath, WorkflowIdInPath
 from signoff.api.surface import Surface, TheSurface
-from signoff.app.find import ROWS_MAX, Page, find_entries, find_run
+from signoff.app.find import find_entries, find_run
+from signoff.app.page import ROWS_MAX, Page
 from signoff.app.sign_in import sign_in
 from signoff.app.world import World
 from signoff.audit.entry import Entry, to_wire
@@ -58,11 +58,11 @@ router = APIRouter(prefix="/api", route_class=StrictRoute, tags=["runs"])
     },
     response_model=None,
 )
-async def get_stream(
+def get_stream(
     surface: TheSurface, token: TheToken, workflow_id: WorkflowIdInPath, stream_key: StreamKeyInPath
 ) -> StreamingResponse:
     _check_stream_key(stream_key)
-    await run_in_threadpool(find_run, surface.world, workflow_id)
+    find_run(surface.world, workflow_id)
     if stream_key != STATUS_STREAM:
         raise NotFoundError(f"A run has no stream {stream_key}; it has {STATUS_STREAM}.", code="stream-not-found")
     return StreamingResponse(_lines(surface, token, workflow_id), media_type=NDJSON_MEDIA_TYPE)

@@ -21,12 +21,13 @@ from signoff.api.workflow_shapes import (
     WorkflowOut,
 )
 from signoff.app.answer_workflow import approve_workflow, approved_view, reject_workflow, rejected_view
-from signoff.app.find import PAGE_DEFAULT
 from signoff.app.find_workflows import find_pending_workflows, find_workflow, requested_view
+from signoff.app.page import PAGE_DEFAULT
 from signoff.app.request_workflow import request_workflow
 from signoff.app.sign_in import sign_in
 from signoff.app.world import World
-from signoff.gates.requirement import Actor, check_actor_name
+from signoff.gates.name import check_actor_name
+from signoff.gates.requirement import Actor
 
 router = APIRouter(prefix="/workflows", route_class=StrictRoute, tags=["workflows"])
 

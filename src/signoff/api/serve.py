@@ -9,10 +9,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Literal
 
 import uvicorn
 from fastapi import FastAPI
 
+from signoff.api.changes import Changes
 from signoff.api.surface import Surface
 from signoff.errors import OperationError
 
@@ -38,15 +40,28 @@ def serve(
         OperationError: (`cannot-listen`) the address is taken, or not one of this machine's.
     """
     ending = ending or threading.Event()
-    with _listen(host, port) as listening, _signals_set(ending):
-        asyncio.run(_serve(app, listening, host, on_ready, ending))
+    config = _configured(app)
+    with (
+        _listen(host, port) as listening,
+        _signals_set(ending),
+        asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
+    ):
+        surface: Surface = app.state.surface
+        runner.run(_serve(config, surface.changes, listening, host, on_ready, ending))
 
 
-async def _serve(
-    app: FastAPI, listening: socket.socket, host: str, on_ready: Callable[[str], None], ending: threading.Event
-) -> None:
-    config = uvicorn.Config(
+def _configured(app: FastAPI) -> uvicorn.Config:
+    """With uvloop and httptools where they are installed; both are, but where nobody has built them."""
+    try:
+        from signoff.api.http_protocol import BoundedHttpProtocol
+    except ImportError:
+        http: type[asyncio.Protocol] | Literal["h11"] = "h11"
+    else:
+        http = BoundedHttpProtocol
+    return uvicorn.Config(
         app,
+        http=http,
+        loop="auto",
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -56,6 +71,16 @@ async def _serve(
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
+
+
+async def _serve(
+    config: uvicorn.Config,
+    changes: Changes,
+    listening: socket.socket,
+    host: str,
+    on_ready: Callable[[str], None],
+    ending: threading.Event,
+) -> None:
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():
@@ -64,8 +89,7 @@ async def _serve(
         on_ready(_url(host, listening.getsockname()[1]))
     while not (server.should_exit or ending.is_set() or serving.done()):
         await asyncio.sleep(_TICK_S)
-    surface: Surface = app.state.surface
-    surface.changes.end()
+    changes.end()
     server.should_exit = True
     await serving
 

@@ -77,7 +77,8 @@ def create_app(
     )
     app.state.surface = surface
     for routes in _ROUTES:
-        app.include_router(routes.router)
+        # Included, each router would be asked by itself whether a path is one of its own.
+        app.router.routes.extend(routes.router.routes)
     app.add_api_route("/docs", _docs, include_in_schema=False)
     app.openapi = describe(app)  # type: ignore[method-assign]  # FastAPI's own way of extending it
     answer_problems(app)

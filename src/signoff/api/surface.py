@@ -25,13 +25,12 @@ class Surface:
     ingress: Ingress | None = None
 
 
-# Coroutines, since FastAPI would send plain functions through a thread.
-async def _surface(request: Request) -> Surface:
+def _surface(request: Request) -> Surface:
     surface: Surface = request.app.state.surface
     return surface
 
 
-async def _world(request: Request) -> World:
+def _world(request: Request) -> World:
     surface: Surface = request.app.state.surface
     return surface.world
 

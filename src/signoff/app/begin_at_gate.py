@@ -12,8 +12,6 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from signoff.app.asked import Asked
-from signoff.app.decide_by_policy import decide_by_policy
-from signoff.app.expire import expire_if_due
 from signoff.app.gate_clock import after_of
 from signoff.app.open_gate import make_gate, record_gate
 from signoff.app.run_record import artifact_rows
@@ -83,6 +81,8 @@ def _look(world: World, workflow_id: str) -> Asked | None:
         asked = _asked(tx, workflow_id)
     if asked is None or asked.gate.is_final:
         return asked
+    from signoff.app.expire import expire_if_due
+
     expire_if_due(world, workflow_id, asked.gate.gate_key)
     with world.ledger.read() as tx:
         return _asked(tx, workflow_id)
@@ -117,6 +117,8 @@ def _begin(world: World, tx: Writer, workflow_id: str, plan: Plan, beginning: Be
         after=after_of(world, beginning.terms),
     )
     if node.automatic is not None:
+        from signoff.app.decide_by_policy import decide_by_policy
+
         gate = decide_by_policy(world, tx, gate, policy=node.automatic, payload={"approved": True}, now=now)
     return Asked(tx.run(workflow_id) or run, gate, is_new=True)
 

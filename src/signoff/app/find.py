@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from signoff.app.world import World
-from signoff.audit.entry import Entry
-from signoff.audit.head import Head
+from signoff.app.page import PAGE_DEFAULT, PAGE_MAX, ROWS_MAX, Page, check_limit, page_of, read_cursor
 from signoff.errors import InvalidInputError, NotFoundError
-from signoff.gates.gate import RISK_LEVELS, Gate, State
-from signoff.gates.interaction import Interaction
+from signoff.gates.gate import RISK_LEVELS, State
 from signoff.gates.keys import check_gate_key, check_workflow_id
-from signoff.plans.run import Run, Status
+from signoff.plans.run import Status
 
 if TYPE_CHECKING:
     from signoff.app.ports import Reader, Row
+    from signoff.app.world import World
+    from signoff.audit.entry import Entry
+    from signoff.audit.head import Head
+    from signoff.gates.gate import Gate
+    from signoff.gates.interaction import Interaction
+    from signoff.plans.run import Run
 
-PAGE_MAX = 200
-ROWS_MAX = 500
-PAGE_DEFAULT = 50
 SUBJECT_CHARS_MAX = 4_096
 DOORS = ("intent", "spec", "story", "mission")
 DELIVERY_STATES = ("pending", "sent", "given-up")
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Page:
-    """`next_cursor` is None on the last page."""
-
-    items: Sequence[Any]
-    next_cursor: str | None
 
 
 def find_run(world: World, workflow_id: str) -> Run:
@@ -218,41 +204,6 @@ def _check_subject(subject: str | None) -> None:
     if subject is None or (len(subject) <= SUBJECT_CHARS_MAX and subject.isprintable() and subject.strip()):
         return
     raise InvalidInputError(f"subject is 1 to {SUBJECT_CHARS_MAX} printable characters.", code="invalid-query")
-
-
-def check_limit(limit: int, limit_max: int) -> None:
-    if not 1 <= limit <= limit_max:
-        raise InvalidInputError(f"limit is an integer from 1 to {limit_max}, not {limit}.", code="invalid-query")
-
-
-def page_of(found: Sequence[T], limit: int, key: Callable[[T], tuple[Any, ...]]) -> Page:
-    items = found[:limit]
-    more = len(found) > limit
-    return Page(items, to_cursor(key(items[-1])) if more else None)
-
-
-def to_cursor(key: tuple[Any, ...]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str | None, *types: type) -> Any:
-    if cursor is None:
-        return None
-    try:
-        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, RecursionError):
-        values = None
-    if not isinstance(values, list) or [type(value) for value in values] != list(types):
-        raise _bad_cursor()
-    if any(isinstance(value, int) and not 0 <= value < 2**63 for value in values):
-        raise _bad_cursor()
-    if any(isinstance(value, str) and (not value.isprintable() or "\x00" in value) for value in values):
-        raise _bad_cursor()
-    return tuple(values)
-
-
-def _bad_cursor() -> InvalidInputError:
-    return InvalidInputError("This cursor was not handed out here; begin without one.", code="invalid-cursor")
 
 
 def outputs_of(steps: Sequence[Row], attempt: int) -> dict[str, Mapping[str, Any]]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from signoff.app.find import DOORS, PAGE_MAX, Page, check_limit, check_word, page_of, read_cursor
+from signoff.app.find import DOORS, check_word
+from signoff.app.page import PAGE_MAX, Page, check_limit, page_of, read_cursor
 from signoff.app.route_notice import OUTSIDE
 from signoff.app.world import World
 from signoff.errors import InvalidInputError

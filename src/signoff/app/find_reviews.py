@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from signoff.app.asked import Asked
 from signoff.app.world import World
 from signoff.plans import plan as plans
-from signoff.plans.mission import DOOR, REVIEW
+from signoff.plans.mission_kind import DOOR, REVIEW
 from signoff.plans.run import Run, Status
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from signoff.app.find import PAGE_MAX
+from signoff.app.page import PAGE_MAX
 from signoff.app.world import World
 from signoff.gates.gate import State
 from signoff.gates.requirement import OVERRIDE_ROLE, Requirement

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from signoff.app.find import PAGE_DEFAULT, PAGE_MAX, ROWS_MAX
+from signoff.app.page import PAGE_DEFAULT, PAGE_MAX, ROWS_MAX
 from signoff.app.request_approval import Requested
 from signoff.app.request_workflow import GATE_KEY
 from signoff.app.world import World

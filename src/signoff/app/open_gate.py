@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from signoff.app.callback_url import check_callback_url
-from signoff.app.decide_by_policy import decide_by_policy
 from signoff.app.gate_clock import after_of
 from signoff.app.notify_gate import OPENED, notify_gate
 from signoff.app.sign_in import is_open
@@ -20,9 +18,10 @@ from signoff.gates.deadline import After, Ladder, deadline_after, end_of
 from signoff.gates.digest import check_storable
 from signoff.gates.gate import RISK_LEVELS, Gate
 from signoff.gates.keys import check_gate_key, check_topic, check_workflow_id, topic_of
+from signoff.gates.name import NAME_CHARS_MAX
 from signoff.gates.principal import IDENTITY
 from signoff.gates.prompt import Prompt, build_prompt
-from signoff.gates.requirement import ANYONE_ONCE, NAME_CHARS_MAX, Requirement
+from signoff.gates.requirement import ANYONE_ONCE, Requirement
 from signoff.gates.terms import PLAIN, Terms
 
 if TYPE_CHECKING:
@@ -88,16 +87,18 @@ def open_gate(
     )
     _check_silence(gate)
     with world.ledger.write(workflow_id, "open_gate") as tx:
-        if tx.run(workflow_id) is not None:
+        run, found = tx.gate_to_open(workflow_id, gate_key)
+        if run is not None:
             raise ConflictError(
                 f"{workflow_id} is a run of signoff's own, which opens its gates itself.", code="run-has-own-gates"
             )
-        found = tx.gate(workflow_id, gate_key)
         if found is not None:
             _check_same(found, gate)
             return found, True
         gate = record_gate(tx, gate, actor=actor, is_automatic=automatic is not None, after=after)
         if automatic is not None:
+            from signoff.app.decide_by_policy import decide_by_policy
+
             gate = decide_by_policy(world, tx, gate, policy=automatic, payload={"approved": True}, now=now)
         return gate, False
 
@@ -180,6 +181,8 @@ def _on_decision(world: World, wanted: OnDecision, gate_key: str) -> dict[str, A
 
 
 def _callback(world: World, wanted: OnDecision) -> str:
+    from signoff.app.callback_url import check_callback_url
+
     return check_callback_url(wanted.url, allow=world.callbacks_allow, is_open=is_open(world))
 
 

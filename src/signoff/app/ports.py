@@ -35,6 +35,23 @@ class GateCounts:
     by_actor: Sequence[Row]
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What was said at a gate so far: `all` in their order, and `same`, which came with the dedupe key in question."""
+
+    all: Sequence[Interaction]
+    same: Interaction | None
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """Whose a token is, and who lends them roles."""
+
+    token: Token
+    holder: Principal
+    lenders: Sequence[Principal]
+
+
 class Clock(Protocol):
     """Now, in epoch milliseconds."""
 
@@ -220,6 +237,7 @@ class Reader(Protocol):
     def token(self, token_id: str) -> Token | None: ...
     def tokens(self) -> list[Token]: ...
     def token_with_hash(self, hash_: str) -> Token | None: ...
+    def bearer(self, token_hash: str, *, now: int) -> Bearer | None: ...
     def holder(self, proof: Token | Session | Link) -> Principal: ...
     def session_with_hash(self, hash_: str) -> Session | None: ...
     def link(self, link_id: str) -> Link | None: ...
@@ -258,8 +276,14 @@ class Reader(Protocol):
 
 
 class Writer(Reader, Protocol):
-    """One transaction on one workflow; the only way anything is written."""
+    """One transaction on one workflow; the only way anything is written.
 
+    The first two read what an answer and an opening are looked at with, and have the place of the entry that follows
+    looked up with it: a database that is far away is asked once.
+    """
+
+    def gate_to_answer(self, workflow_id: str, gate_key: str, dedupe_key: str) -> tuple[Gate | None, Answers]: ...
+    def gate_to_open(self, workflow_id: str, gate_key: str) -> tuple[Run | None, Gate | None]: ...
     def insert_intent(self, row: Row) -> None: ...
     def insert_run(self, run: Run) -> None: ...
     def update_run(self, run: Run) -> None: ...
@@ -339,6 +363,10 @@ class Ledger(Protocol):
     """The ledger, whichever database it lives on."""
 
     def read(self) -> AbstractContextManager[Reader]: ...
+
+    def knows_nobody(self) -> bool:
+        """Whether no principal was ever added, so that no token was ever issued."""
+        ...
 
     def write(self, workflow_id: str, verb: str) -> AbstractContextManager[Writer]:
         """A transaction in which this workflow has no other writer; `verb` names the use case (crash points)."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from signoff.app.find import ROWS_MAX, the_run
+from signoff.app.find import the_run
+from signoff.app.page import ROWS_MAX
 from signoff.app.world import World
 from signoff.errors import NotFoundError
 from signoff.plans.story import DOOR

@@ -7,9 +7,9 @@ audit entry, and the outbox row that wakes what was waiting.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from signoff.app.expire import expire
 from signoff.app.find import the_gate
@@ -25,11 +25,8 @@ from signoff.gates.gate import Gate, Move, State
 from signoff.gates.interaction import Interaction
 from signoff.gates.keys import check_gate_key, check_topic, check_workflow_id
 from signoff.gates.prompt import APPROVE
-from signoff.gates.reply import ORIGINS, Reply, check_dedupe_key, read_reply
+from signoff.gates.reply import ORIGINS, check_dedupe_key, read_reply
 from signoff.gates.requirement import Actor, places_left
-
-if TYPE_CHECKING:
-    from signoff.app.ports import Writer
 
 
 @dataclass(frozen=True)
@@ -87,17 +84,17 @@ class _Attempt:
 def _take(world: World, attempt: _Attempt) -> Answered | None:
     """One try; None where the deadline has passed, and what the sweep would do a moment later has to be done first."""
     with world.ledger.write(attempt.workflow_id, "reply") as tx:
-        gate = the_gate(tx, attempt.workflow_id, attempt.gate_key)
         came = attempt.given
+        found, answers = tx.gate_to_answer(attempt.workflow_id, attempt.gate_key, came.dedupe_key)
+        gate = found or the_gate(tx, attempt.workflow_id, attempt.gate_key)
         said = read_reply(came.payload, gate.prompt)
         _check_topic_fits(gate, attempt.topic)
-        same = tx.same_reply(gate.workflow_id, gate.gate_key, gate.topic, came.dedupe_key)
-        if same is not None:
-            return _replay(tx, gate, same, came.payload_hash)
+        if answers.same is not None:
+            return _replay(gate, answers.same, answers.all, came.payload_hash)
         now = world.clock()
         if gate.is_due(now):
             return None
-        approvers = _approvers(tx, gate, said)
+        approvers = [one.answerer for one in answers.all if said.approves and one.choice == said.choice.key]
         answer = gates.answer(gate, said, came.actor, approvers=approvers, prompt_digest=attempt.prompt_digest, now=now)
         gate, interaction = record_answer(world, tx, gate, came, said, answer, now=now)
         if answer.move is Move.DECIDE:
@@ -120,7 +117,7 @@ def _check_topic_fits(gate: Gate, topic: str | None) -> None:
         )
 
 
-def _replay(tx: Writer, gate: Gate, same: Interaction, payload_hash: str) -> Answered:
+def _replay(gate: Gate, same: Interaction, said: Sequence[Interaction], payload_hash: str) -> Answered:
     if same.payload_hash != payload_hash:
         receipt = gate.receipt()
         raise ConflictError(
@@ -129,23 +126,16 @@ def _replay(tx: Writer, gate: Gate, same: Interaction, payload_hash: str) -> Ans
             details={"interactionId": same.id, "payloadHash": same.payload_hash},
             receipt=None if receipt is None else receipt.to_wire(),
         )
-    return Answered(True, _receipt(gate, same, _remaining_after(tx, gate, same)))
+    return Answered(True, _receipt(gate, same, _remaining_after(gate, same, said)))
 
 
-def _remaining_after(tx: Writer, gate: Gate, interaction: Interaction) -> Mapping[str, int]:
+def _remaining_after(gate: Gate, interaction: Interaction, said: Sequence[Interaction]) -> Mapping[str, int]:
     """The places that were open after this answer, as its first receipt said."""
     choice = gate.prompt.choice(interaction.choice)
     if interaction.id == gate.interaction_id or choice is None or choice.effect != APPROVE:
         return {}
-    until = [one for one in tx.interactions_at(gate.workflow_id, gate.gate_key) if one.choice == interaction.choice]
+    until = [one for one in said if one.choice == interaction.choice]
     return places_left(gate.requirement, [one.answerer for one in until[: until.index(interaction) + 1]])
-
-
-def _approvers(tx: Writer, gate: Gate, said: Reply) -> list[Actor]:
-    if not said.approves:
-        return []
-    earlier = tx.interactions_at(gate.workflow_id, gate.gate_key)
-    return [one.answerer for one in earlier if one.choice == said.choice.key]
 
 
 def _receipt(gate: Gate, interaction: Interaction, remaining: Mapping[str, int]) -> Receipt:

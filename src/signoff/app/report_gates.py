@@ -12,9 +12,10 @@ from typing import Any
 
 from signoff.gates import requirement as requirements
 from signoff.gates.gate import State
+from signoff.gates.name import POLICY_PREFIX
 from signoff.gates.prompt import APPROVE, FIX, HOLD, REJECT, Prompt, read_prompt
 from signoff.gates.reply import Reply, read_reply
-from signoff.gates.requirement import OVERRIDE_ROLE, POLICY_PREFIX, Actor, places_left
+from signoff.gates.requirement import OVERRIDE_ROLE, Actor, places_left
 
 Wire = Mapping[str, Any]
 

@@ -14,8 +14,9 @@ from signoff.app.open_gate import OnDecision, open_gate
 from signoff.app.spans import use_case
 from signoff.app.world import World
 from signoff.gates.gate import Gate, State
+from signoff.gates.name import POLICY_PREFIX
 from signoff.gates.prompt import TITLE_CHARS_MAX
-from signoff.gates.requirement import POLICY_PREFIX, POLICY_ROLE, Need, Requirement
+from signoff.gates.requirement import POLICY_ROLE, Need, Requirement
 from signoff.gates.terms import Terms
 from signoff.plans.markdown import line, paragraphs
 from signoff.policy.level import Level

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from signoff.app.find import ROWS_MAX, find_deliveries
+from signoff.app.find import find_deliveries
+from signoff.app.page import ROWS_MAX
 from signoff.app.world import World
 from signoff.errors import ConflictError, NotFoundError
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from signoff.app.find import PAGE_DEFAULT, ROWS_MAX, Page, check_limit
+from signoff.app.page import PAGE_DEFAULT, ROWS_MAX, Page, check_limit
 from signoff.app.world import World
 from signoff.audit.entry import GENESIS, Entry, entry_hash
 from signoff.audit.head import Head, is_signature_valid
 from signoff.audit.tree import inclusion_proof, verify_inclusion
 from signoff.errors import InvalidInputError, NotFoundError
 from signoff.gates.keys import check_gate_key, check_workflow_id
-from signoff.gates.requirement import NAME_CHARS_MAX
+from signoff.gates.name import NAME_CHARS_MAX
 
 EVENT_CHARS_MAX = 64
 #: A proof needs the hash of every entry below its head; of more than these it would keep people waiting.

@@ -14,8 +14,9 @@ from signoff.errors import NotEntitledError
 from signoff.gates.gate import Gate, in_own_name
 from signoff.gates.interaction import Interaction
 from signoff.gates.keys import check_gate_key, check_workflow_id
+from signoff.gates.name import is_same
 from signoff.gates.prompt import APPROVE
-from signoff.gates.requirement import Actor, check_entitled, is_same, places_left
+from signoff.gates.requirement import Actor, check_entitled, places_left
 from signoff.plans.run import Run
 
 if TYPE_CHECKING:

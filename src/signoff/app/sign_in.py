@@ -7,7 +7,7 @@ revoked, disabled or delegated counts with the next one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from signoff.gates.session import ENDED, SESSION_PREFIX, Link, Session, Vouched
 from signoff.gates.token import VALID, is_token, token_hash
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Reader
+    from signoff.app.ports import Bearer, Reader
 
 _SENTENCES = {
     "missing": "This call needs a token.",
@@ -49,9 +49,10 @@ def sign_in(world: World, *, token: str | None, name: str | None = None, doing: 
     Raises:
         NotSignedInError: (`not-signed-in`). NotEntitledError: (`not-you`) the token is of somebody else than `name`.
     """
+    if token is None and world.ledger.knows_nobody():
+        return Actor(name or ANONYMOUS)
     with world.ledger.read() as tx:
-        now = world.clock()
-        caller = _by_token(tx, token, now) if tx.has_tokens() else _by_name(tx, name or ANONYMOUS, now)
+        caller = _caller(tx, token, name or ANONYMOUS, world.clock())
     error = _refusal(caller, name)
     if error is not None:
         record_refusal(world, error, actor=caller.actor, doing=doing)
@@ -155,16 +156,19 @@ class _Caller:
     why_not: str | None = None
 
 
-def _by_token(tx: Reader, text: str | None, now: int) -> _Caller:
-    if text is None:
-        return _Caller(Actor(ANONYMOUS), "missing")
-    token = tx.token_with_hash(token_hash(text)) if is_token(text) else None
-    if token is None or not token.is_of(text):
-        return _Caller(Actor(ANONYMOUS), "unknown")
-    principal = tx.holder(token)
-    if (state := token.state(now)) != VALID:
-        return _Caller(Actor(principal.name), state)
-    return _enabled(tx, principal, now, is_authenticated=True)
+def _caller(tx: Reader, text: str | None, name: str, now: int) -> _Caller:
+    bearer = tx.bearer(token_hash(text), now=now) if text is not None and is_token(text) else None
+    if text is not None and bearer is not None and bearer.token.is_of(text):
+        return _by_token(bearer, now)
+    if tx.has_tokens():
+        return _Caller(Actor(ANONYMOUS), "missing" if text is None else "unknown")
+    return _by_name(tx, name, now)
+
+
+def _by_token(bearer: Bearer, now: int) -> _Caller:
+    if (state := bearer.token.state(now)) != VALID:
+        return _Caller(Actor(bearer.holder.name), state)
+    return _enabled(bearer.holder, bearer.lenders, is_authenticated=True)
 
 
 def _by_session(tx: Reader, session: Session, now: int) -> _Caller:
@@ -174,7 +178,7 @@ def _by_session(tx: Reader, session: Session, now: int) -> _Caller:
         return _Caller(Actor(principal.name), state)
     if session.state(now) != VALID:
         return _Caller(Actor(principal.name), f"session-{ENDED}")
-    return _enabled(tx, principal, now, is_authenticated=True)
+    return _enabled(principal, tx.lenders(principal.id, now=now), is_authenticated=True)
 
 
 def _by_provider(tx: Reader, vouched: Vouched, now: int) -> _Caller:
@@ -183,20 +187,20 @@ def _by_provider(tx: Reader, vouched: Vouched, now: int) -> _Caller:
         return _Caller(Actor(vouched.name), "not-a-principal")
     if principal.kind != PERSON:
         return _Caller(Actor(vouched.name), "not-a-person")
-    return _enabled(tx, principal, now, is_authenticated=True)
+    return _enabled(principal, tx.lenders(principal.id, now=now), is_authenticated=True)
 
 
 def _by_name(tx: Reader, name: str, now: int) -> _Caller:
     principal = tx.principal(name)
     if principal is None:
         return _Caller(Actor(name, frozenset() if tx.has_principals() else None))
-    return _enabled(tx, principal, now, is_authenticated=False)
+    return _enabled(principal, tx.lenders(principal.id, now=now), is_authenticated=False)
 
 
-def _enabled(tx: Reader, principal: Principal, now: int, *, is_authenticated: bool) -> _Caller:
+def _enabled(principal: Principal, lenders: Sequence[Principal], *, is_authenticated: bool) -> _Caller:
     if principal.disabled_at is not None:
         return _Caller(Actor(principal.name), "disabled")
-    return _Caller(actor_of(principal, tx.lenders(principal.id, now=now), is_authenticated=is_authenticated))
+    return _Caller(actor_of(principal, lenders, is_authenticated=is_authenticated))
 
 
 def _refusal(caller: _Caller, name: str | None) -> NotSignedInError | NotEntitledError | None:

@@ -11,7 +11,6 @@ from contextlib import suppress
 
 from signoff.app.asked import Asked
 from signoff.app.begin_at_gate import Beginning, begin_at_gate
-from signoff.app.cancel_run import cancel_run
 from signoff.app.find_reviews import PLACE, open_reviews, subject_of
 from signoff.app.spans import use_case
 from signoff.app.steps import Artifact
@@ -20,7 +19,7 @@ from signoff.errors import ConflictError
 from signoff.gates.digest import digest_of
 from signoff.gates.requirement import Actor
 from signoff.plans import plan as plans
-from signoff.plans.mission import DOOR
+from signoff.plans.mission_kind import DOOR
 from signoff.plans.plan import Plan
 from signoff.plans.run import Run
 
@@ -50,6 +49,10 @@ def give_up_reviews(world: World, about: Mapping[str, str], *, actor: str, reaso
 
 
 def _give_up(runs: Sequence[Run], world: World, actor: str, reason: str) -> list[Run]:
+    if not runs:
+        return []
+    from signoff.app.cancel_run import cancel_run
+
     given_up = []
     for run in runs:
         # Whoever decided it in between was first.

@@ -18,7 +18,8 @@ from signoff.app.start_review import PARTITION
 from signoff.app.world import World
 from signoff.gates.digest import digest_of
 from signoff.gates.requirement import Actor
-from signoff.plans.mission import DOOR, SignOffAsked, sign_off_plan
+from signoff.plans.mission import SignOffAsked, sign_off_plan
+from signoff.plans.mission_kind import DOOR
 
 _IDENTITY = ("repo_root", "mission_id", "mission_slug", "target_branch", "target_commit")
 

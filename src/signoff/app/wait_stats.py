@@ -10,7 +10,8 @@ from statistics import median
 
 from signoff.app.gate_stats import STATUSES
 from signoff.app.world import World
-from signoff.gates.requirement import ANYONE, POLICY_PREFIX
+from signoff.gates.name import POLICY_PREFIX
+from signoff.gates.requirement import ANYONE
 
 DAYS = 30
 #: Of the gates that were opened last: enough to see how it goes now, few enough to be read at once.

@@ -20,7 +20,7 @@ from typing import Any
 
 from signoff.audit.wire import check_scalars, columns_from_wire, columns_to_wire
 from signoff.errors import InvalidInputError
-from signoff.gates.digest import INTEGER_MAX, canonical_json, check_storable, digest_of, is_digest
+from signoff.gates.digest import INTEGER_MAX, canonical_json, check_storable, is_digest, sha256_hex
 
 GENESIS = "0" * 64
 
@@ -76,8 +76,9 @@ def seal(
         InvalidInputError: something in it could not be stored and read back as the same value.
     """
     text = canonical_json(dict(body)).decode()
+    _check_body(body)
     draft = Entry(seq, workflow_id, n, gate_key, at, actor, event, text, prev_hash, hash="")
-    return replace(draft, hash=digest_of(_sealed_object(draft)))
+    return replace(draft, hash=_hash_of(draft))
 
 
 def entry_hash(entry: Entry) -> str | None:
@@ -87,7 +88,8 @@ def entry_hash(entry: Entry) -> str | None:
     or is not spelled canonically. (Two spellings of one object would otherwise share a hash.)
     """
     try:
-        return digest_of(_sealed_object(entry))
+        _body_object(entry.body)
+        return _hash_of(entry)
     except InvalidInputError:
         return None
 
@@ -116,21 +118,22 @@ def entry_from_wire(wire: Any) -> Entry:
     return Entry(**columns)
 
 
-def _sealed_object(entry: Entry) -> dict[str, Any]:
+def _hash_of(entry: Entry) -> str:
+    """Of an entry whose body is known to be canonical. It stands between what sorts before it and after it, so that it
+    need not be spelled once more."""
     _check_types(entry)
-    sealed = {
+    before = {"actor": entry.actor, "at": entry.at}
+    after = {
+        "event": entry.event,
+        "gateKey": entry.gate_key,
+        "n": entry.n,
+        "prevHash": entry.prev_hash,
         "seq": entry.seq,
         "workflowId": entry.workflow_id,
-        "n": entry.n,
-        "gateKey": entry.gate_key,
-        "at": entry.at,
-        "actor": entry.actor,
-        "event": entry.event,
-        "body": _body_object(entry.body),
-        "prevHash": entry.prev_hash,
     }
-    check_storable(sealed)
-    return sealed
+    check_storable([entry.actor, entry.event, entry.gate_key, entry.workflow_id])
+    parts = (canonical_json(before)[:-1], b',"body":', entry.body.encode(), b",", canonical_json(after)[1:])
+    return sha256_hex(b"".join(parts))
 
 
 def _check_types(entry: Entry) -> None:
@@ -149,9 +152,13 @@ def _body_object(text: Any) -> dict[str, Any]:
     body = _parse_canonical(text) if type(text) is str else None
     if not isinstance(body, dict) or canonical_json(body).decode() != text:
         raise _unsealable("its body is not the canonical text of a JSON object")
-    # Exports nest the body one level deeper than the database does, and must be readable too.
-    check_storable([body])
+    _check_body(body)
     return body
+
+
+def _check_body(body: Mapping[str, Any]) -> None:
+    # Exports nest the body one level deeper than the database does, and must be readable too.
+    check_storable([dict(body)])
 
 
 def _parse_canonical(text: str) -> Any:

@@ -10,8 +10,9 @@ import click
 from signoff.cli.call import Call, takes_settings
 from signoff.cli.failure import DONE, FAILED
 from signoff.cli.instant import read_span
-from signoff.cli.output import Column, note, print_table, say
+from signoff.cli.output import note, say
 from signoff.cli.settings_flags import ALL
+from signoff.cli.table import Column, print_table
 from signoff.errors import InvalidInputError
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ wait for ever. It is delivered again a moment later, to whatever takes the signa
 
 from __future__ import annotations
 
-import signal
 import sys
 
 AGAIN_S = 0.01
@@ -22,6 +21,8 @@ def _deliver_again(dropped: sys.UnraisableHookArgs) -> None:
     if dropped.exc_type is not KeyboardInterrupt:
         _told_before(dropped)
         return
+    import signal
+
     # By the clock of the process: a thread could wait for a lock that is held by what was interrupted.
     signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
     signal.setitimer(signal.ITIMER_REAL, AGAIN_S)

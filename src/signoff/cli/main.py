@@ -19,12 +19,22 @@ _INTERRUPTED = 130
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. Without `args` those of the process, which is about to end."""
     try:
+        if args is None:
+            return _be_the_process()
         from signoff.cli.root import run_command
 
-        if args is not None:
-            return run_command(list(args))
-        from signoff.cli.ending import end_with
-
-        return end_with(run_command(sys.argv[1:]))
+        return run_command(list(args))
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _be_the_process() -> int:
+    from signoff.cli.garbage import leave_it, look_rarely
+
+    look_rarely()
+    from signoff.cli.ending import end_with
+    from signoff.cli.root import run_command
+
+    code = end_with(run_command(sys.argv[1:]))
+    leave_it()
+    return code

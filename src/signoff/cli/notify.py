@@ -10,9 +10,10 @@ import click
 
 from signoff.cli.call import Call, takes_settings
 from signoff.cli.failure import DONE, FAILED
-from signoff.cli.output import Column, counted, hint, moment, print_table, say
+from signoff.cli.output import counted, hint, moment, say
 from signoff.cli.own_ledger import own_ledger
 from signoff.cli.settings_flags import DATABASE
+from signoff.cli.table import Column, print_table
 from signoff.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:

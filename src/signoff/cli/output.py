@@ -1,34 +1,18 @@
 """What commands print: text for people, one JSON document for programs.
 
-Everything that people are shown goes through `say` or `print_table`, and so through `sanitise`. JSON is printed in
-ASCII, where nothing can act on a terminal either, and says exactly what is stored.
+Everything that people are shown goes through `say`, and so through `sanitise`. JSON is printed in ASCII, where nothing
+can act on a terminal either, and says exactly what is stored.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import click
 
-from signoff.cli.terminal import cells, cut, has_colours, height, one_line, pad, sanitise, styled, width
-
-_GAP = "  "
-_ELASTIC_MIN = 20
-
-
-@dataclass(frozen=True)
-class Column:
-    """`is_elastic` columns give way when the table is wider than the terminal."""
-
-    header: str
-    is_elastic: bool = False
-    is_number: bool = False
+from signoff.cli.terminal import has_colours, height, sanitise, styled, width
 
 
 def say(text: str = "", **style: bool | str) -> None:
@@ -41,16 +25,9 @@ def note(text: str) -> None:
 
 
 def print_json(document: Any) -> None:
+    import json  # not for what people read
+
     click.echo(json.dumps(document, indent=2))
-
-
-def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Plain aligned columns under their headers."""
-    shown = [[one_line(cell) for cell in row] for row in rows]
-    widths = _widths(columns, shown)
-    say(_line(columns, [column.header for column in columns], widths), bold=True)
-    for row in shown:
-        say(_line(columns, row, widths))
 
 
 def hint(text: str) -> None:
@@ -85,6 +62,8 @@ def page(text: str) -> None:
 
 def moment(at_ms: int) -> str:
     """An instant in local time, with the zone."""
+    from datetime import datetime
+
     return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z").rstrip()
 
 
@@ -130,24 +109,3 @@ def _pager() -> list[str] | None:
         return None
     program = shutil.which(words[0])
     return None if program is None else [program, *words[1:]]
-
-
-def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
-    widths = [max(cells(text) for text in (column.header, *(row[at] for row in rows)))
-              for at, column in enumerate(columns)]  # fmt: skip
-    room = width()
-    excess = 0 if room is None else sum(widths) + len(_GAP) * (len(widths) - 1) - room
-    for at, column in enumerate(columns):
-        if column.is_elastic and excess > 0:
-            spared = min(excess, max(0, widths[at] - _ELASTIC_MIN))
-            widths[at] -= spared
-            excess -= spared
-    return widths
-
-
-def _line(columns: Sequence[Column], row: Sequence[str], widths: Sequence[int]) -> str:
-    parts = []
-    for column, cell, room in zip(columns, row, widths, strict=True):
-        text = cut(cell, room)
-        parts.append(" " * (room - cells(text)) + text if column.is_number else pad(text, room))
-    return _GAP.join(parts).rstrip()

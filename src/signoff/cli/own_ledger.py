@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from signoff.cli.call import Call
 from signoff.errors import InvalidInputError
-from signoff.gates.requirement import check_actor_name
+from signoff.gates.name import check_actor_name
 
 if TYPE_CHECKING:
     from signoff.app.world import World

@@ -20,7 +20,7 @@ COMMANDS: Places = {
     "demo": ("signoff.cli.demo:demo", "The main job in one command: run, stop at a gate, answer, prove."),
     "dev": ("signoff.cli.dev:dev", "Try things out: the clock of a development server."),
     "doctor": ("signoff.cli.doctor:doctor", "Check the set-up: settings and their origin, ledger, programs."),
-    "gate": ("signoff.cli.gate.commands:gate", "List, show and answer gates."),
+    "gate": ("signoff.cli.gate.group:gate", "List, show and answer gates."),
     "mission": ("signoff.cli.mission.group:mission", "Missions: work packages from a plan to a release."),
     "notify": ("signoff.cli.notify:notify", "Whom signoff tells of gates: check, test, list and retry."),
     "policy": ("signoff.cli.policy:policy", "Assess tasks, and check and explain the risk policy."),
@@ -33,6 +33,18 @@ COMMANDS: Places = {
     "up": ("signoff.cli.up:up", "Everything in one process: API and worker."),
     "workflow": ("signoff.cli.workflow:workflow", "Have tasks assessed and approved by their risk."),
     "worker": ("signoff.cli.up:worker", "A worker alone: any number of them against one database."),
+}
+
+GATE_COMMANDS: Places = {
+    "approve": ("signoff.cli.gate.commands:approve", "Approve: with the gate's choice that lets it through."),
+    "defer": ("signoff.cli.gate.commands:defer", "Say that you have seen it, and leave it open."),
+    "list": ("signoff.cli.gate.listing:list_gates", "What waits for a person, soonest deadline first."),
+    "override": ("signoff.cli.gate.commands:override", "Go past a gate, whatever it requires."),
+    "reject": ("signoff.cli.gate.commands:reject", "Reject: with the gate's choice that ends it here."),
+    "reply": ("signoff.cli.gate.commands:reply", "Answer with any choice and any payload."),
+    "report": ("signoff.cli.gate.commands:report_on_gates", "What was decided: by whom, when, and why."),
+    "show": ("signoff.cli.gate.commands:show", "What a gate asks, and the commands that answer it."),
+    "stats": ("signoff.cli.gate.commands:stats", "How many there are, and what became of them."),
 }
 
 MISSION_COMMANDS: Places = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from signoff.cli.output import Column, duration, print_table, say
+from signoff.cli.output import duration, say
+from signoff.cli.table import Column, print_table
 from signoff.cli.terminal import one_line
 from signoff.gates.gate import RISK_LEVELS
 from signoff.policy.explain import of_part, of_task

@@ -10,9 +10,10 @@ import click
 
 from signoff.cli.call import Call, acts, takes_settings
 from signoff.cli.instant import read_until
-from signoff.cli.output import Column, hint, moment, note, print_table, say
+from signoff.cli.output import hint, moment, note, say
 from signoff.cli.own_ledger import own_ledger
 from signoff.cli.settings_flags import DATABASE
+from signoff.cli.table import Column, print_table
 from signoff.errors import DocumentError
 
 if TYPE_CHECKING:

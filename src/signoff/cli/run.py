@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from signoff.cli.call import Call, acts, takes_settings
-from signoff.cli.output import Column, hint, moment, print_table, say
+from signoff.cli.output import hint, moment, say
 from signoff.cli.settings_flags import LEDGER
+from signoff.cli.table import Column, print_table
 from signoff.cli.terminal import one_line
 from signoff.errors import InvalidInputError
 from signoff.gates.digest import parse_json

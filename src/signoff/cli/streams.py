@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ def make_streams_sturdy() -> None:
     """Every character can be printed, a closed stream leads nowhere, and standard error may lose its reader."""
     for name, mode in _MODES.items():
         if getattr(sys, name) is None:
+            from pathlib import Path  # not for every start
+
             # Left closed, the next file that is opened, the ledger's, would be taken for the stream.
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open as long as we run
     stderr = sys.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 
 import click
 
@@ -19,7 +18,7 @@ def one_line(text: str) -> str:
 
 def cells(text: str) -> int:
     """How many columns of a terminal the text takes."""
-    return sum(_cell(character) for character in text)
+    return len(text) if text.isascii() else sum(_cell(character) for character in text)
 
 
 def cut(text: str, width: int) -> str:
@@ -74,6 +73,8 @@ def _size() -> tuple[int, int]:
 
 
 def _cell(character: str) -> int:
+    import unicodedata  # most text is ASCII
+
     if unicodedata.combining(character) or character == "\u200d":
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

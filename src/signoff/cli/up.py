@@ -14,6 +14,7 @@ import click
 
 from signoff.cli.call import Call, takes_settings
 from signoff.cli.ending import leave_threads_behind
+from signoff.cli.garbage import look_as_ever
 from signoff.cli.live import live_view
 from signoff.cli.logs import set_up_logging
 from signoff.cli.output import print_json
@@ -93,6 +94,7 @@ def api(call: Call) -> None:
     settings = call.settings
     set_up_logging(settings.log_format)
     leave_threads_behind()
+    look_as_ever()
     with (
         _open_world(settings, migrates=settings.migrate) as world,
         _watched(settings, world, is_api=True) as metrics,

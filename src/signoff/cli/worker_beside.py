@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from signoff.cli.ending import leave_threads_behind
+from signoff.cli.garbage import look_as_ever
 from signoff.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def working(
 
     worker = make_worker(settings, world, attend=attend, metrics=metrics)
     leave_threads_behind()
+    look_as_ever()
     worker.start()
     try:
         yield

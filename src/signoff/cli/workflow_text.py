@@ -8,7 +8,8 @@ from typing import Any
 from signoff.cli.call import Call
 from signoff.cli.failure import receipt_line
 from signoff.cli.gate.text import remaining_words
-from signoff.cli.output import Column, hint, moment, print_table, say, time_left
+from signoff.cli.output import hint, moment, say, time_left
+from signoff.cli.table import Column, print_table
 from signoff.cli.terminal import one_line
 
 Wire = Mapping[str, Any]

@@ -103,7 +103,7 @@ def check_storable(value: Any, *, depth: int = 0) -> None:
         for key, member in value.items():
             check_storable(key)
             check_storable(member, depth=depth + 1)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for member in value:
             check_storable(member, depth=depth + 1)
 

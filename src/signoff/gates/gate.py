@@ -26,9 +26,10 @@ from signoff.errors import (
 )
 from signoff.gates.deadline import After, Ladder, deadline_after, end_of, rung_at, widen
 from signoff.gates.decision import Receipt
+from signoff.gates.name import is_same
 from signoff.gates.prompt import APPROVE, HOLD, Prompt
 from signoff.gates.reply import Reply, check_requirement
-from signoff.gates.requirement import ANYONE, OVERRIDE_ROLE, Actor, Requirement, check_entitled, is_same, places_left
+from signoff.gates.requirement import ANYONE, OVERRIDE_ROLE, Actor, Requirement, check_entitled, places_left
 from signoff.gates.terms import PLAIN, Terms
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from signoff.gates.gate import Gate
+from signoff.gates.name import is_same
 from signoff.gates.prompt import HOLD
-from signoff.gates.requirement import Actor, is_same
+from signoff.gates.requirement import Actor
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from signoff.errors import InvalidInputError
-from signoff.gates.requirement import ANYONE, POLICY_ROLE, ROLE_CHARS_MAX, Actor, check_actor_name, is_role
+from signoff.gates.name import check_actor_name
+from signoff.gates.requirement import ANYONE, POLICY_ROLE, ROLE_CHARS_MAX, Actor, is_role
 
 PERSON, SERVICE = "person", "service"
 ROLES_MAX = 50

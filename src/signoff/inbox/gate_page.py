@@ -14,9 +14,9 @@ from signoff.app.show_gate import Shown, show_gate
 from signoff.documents.plain_text import sanitise
 from signoff.errors import ConflictError, InvalidInputError, NotEntitledError, NotFoundError, SignoffError
 from signoff.gates.gate import Gate, State, check_digest, check_open
+from signoff.gates.name import is_same
 from signoff.gates.prompt import APPROVE, HOLD, Choice
 from signoff.gates.reply import Reply, check_requirement, read_reply
-from signoff.gates.requirement import is_same
 from signoff.inbox import words
 from signoff.inbox.answer import CONDITIONS_SHOWN, Answer, hidden_pairs, input_name, read_answer, written
 from signoff.inbox.evidence import INLINE_CHARS_MAX, content_of, pieces_of

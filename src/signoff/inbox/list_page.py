@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from signoff.app.find import Page
 from signoff.app.find_inbox import (
     ALL,
     INBOX_DOORS,
@@ -23,6 +22,7 @@ from signoff.app.find_inbox import (
     count_inbox,
     find_inbox,
 )
+from signoff.app.page import Page
 from signoff.app.views import sla_status
 from signoff.errors import InvalidInputError
 from signoff.gates import requirement as requirements

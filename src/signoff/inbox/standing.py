@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from signoff.gates.gate import Gate, in_own_name
 from signoff.gates.interaction import Interaction, is_superseded
+from signoff.gates.name import is_same
 from signoff.gates.prompt import APPROVE, Choice
 from signoff.gates.reply import Reply, read_reply
-from signoff.gates.requirement import Actor, Need, is_same, places_left
+from signoff.gates.requirement import Actor, Need, places_left
 from signoff.inbox import words
 
 

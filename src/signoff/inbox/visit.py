@@ -22,7 +22,8 @@ from signoff.app.find import find_newest_seq
 from signoff.app.sign_in import SignedIn, is_open, sign_in, sign_in_by_session
 from signoff.errors import InvalidInputError, NotEntitledError
 from signoff.gates.digest import sha256_hex
-from signoff.gates.requirement import Actor, check_actor_name
+from signoff.gates.name import check_actor_name
+from signoff.gates.requirement import Actor
 from signoff.inbox.form import Form
 from signoff.inbox.render import render
 

@@ -10,10 +10,29 @@ if TYPE_CHECKING:
     from signoff.app.ports import Watch
 
 
-class Connection(Protocol):
-    """The part of a driver's connection that a session needs; statements outside BEGIN commit by themselves."""
+Rows = list[dict[str, Any]]
+#: The text of one and its parameters, without which it is sent as it stands.
+Statement = tuple[str, Mapping[str, Any] | None]
 
-    def execute(self, query: Any, params: Any = ..., /) -> Any: ...
+
+class Connection(Protocol):
+    """What a session needs of a driver's connection. Statements outside BEGIN commit by themselves."""
+
+    def put(self, query: str, params: Mapping[str, Any] = ..., /) -> None:
+        """Have it carried out before whatever is asked next, at the latest at the end of the transaction."""
+        ...
+
+    def ask(self, *statements: Statement) -> list[Rows]:
+        """The rows of each."""
+        ...
+
+    def count(self, query: str, params: Mapping[str, Any], /) -> int:
+        """How many rows it has written."""
+        ...
+
+    def execute(self, query: Any, params: Any = ..., /) -> Any:
+        """The driver's own way, for what is no named query."""
+        ...
 
 
 class Session:
@@ -22,30 +41,31 @@ class Session:
     def __init__(self, connection: Connection, database: Database) -> None:
         self.connection = connection
         self._database = database
+        self._queries = database.queries
 
-    def all(self, name: str, /, **params: Any) -> list[dict[str, Any]]:
-        return [dict(row) for row in self._execute(name, params).fetchall()]
+    def all(self, name: str, /, **params: Any) -> Rows:
+        [rows] = self.connection.ask((self._queries[name], params))
+        return rows
 
     def one(self, name: str, /, **params: Any) -> dict[str, Any] | None:
-        row = self._execute(name, params).fetchone()
-        return None if row is None else dict(row)
+        rows = self.all(name, **params)
+        return rows[0] if rows else None
+
+    def each(self, *asked: tuple[str, Mapping[str, Any]]) -> list[Rows]:
+        """The rows of several queries, which are asked at once."""
+        return self.connection.ask(*[(self._queries[name], params) for name, params in asked])
 
     def run(self, name: str, /, **params: Any) -> int:
         """The number of rows that were written."""
-        with self._database.batch(self.connection):
-            cursor = self._execute(name, params)
-        return int(cursor.rowcount)
+        return self.connection.count(self._queries[name], params)
 
     def put(self, name: str, /, **params: Any) -> None:
         """Write, without waiting to hear of it: what the database refuses is raised before the transaction ends."""
-        self._execute(name, params)
+        self.connection.put(self._queries[name], params)
 
     def stream(self, name: str, /, **params: Any) -> Iterator[dict[str, Any]]:
         """Rows one by one, without holding all of them."""
-        return self._database.stream(self.connection, self._database.queries[name], params)
-
-    def _execute(self, name: str, params: Mapping[str, Any]) -> Any:
-        return self.connection.execute(self._database.queries[name], params)
+        return self._database.stream(self.connection, self._queries[name], params)
 
 
 class Database(Protocol):
@@ -72,13 +92,7 @@ class Database(Protocol):
         """End a transaction that failed, quietly: why it failed is what has to be said."""
         ...
 
-    def batch(self, connection: Connection) -> AbstractContextManager[Any]:
-        """Statements inside are sent on without waiting, until rows are asked for or the batch ends."""
-        ...
-
-    def stream(self, connection: Connection, query: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Not in a batch."""
-        ...
+    def stream(self, connection: Connection, query: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]: ...
 
     def script(self, connection: Connection, sql: str) -> None:
         """Run several statements."""
@@ -98,18 +112,17 @@ class Database(Protocol):
 
 
 @contextmanager
-def transaction(database: Database, begin: str, *, is_batch: bool = False) -> Iterator[Session]:
+def transaction(database: Database, begin: str) -> Iterator[Session]:
     """One transaction: committed when the block ends, rolled back when it raises."""
     is_write = begin == database.begin_write
     with database.write_lock if is_write else nullcontext(), database.connect() as connection:
         try:
-            with database.batch(connection) if is_batch else nullcontext():
-                connection.execute(begin)
-                yield Session(connection, database)
+            connection.put(begin)
+            yield Session(connection, database)
+            if is_write:
+                database.commit(connection)
+            else:
+                connection.ask(("COMMIT", None))
         except BaseException:
             database.roll_back(connection)
             raise
-        if is_write:
-            database.commit(connection)
-        else:
-            connection.execute("COMMIT")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from signoff.gates.requirement import plain_name
+from signoff.gates.name import plain_name
 from signoff.ledger import rows
 from signoff.ledger.database import Session
 

@@ -3,11 +3,11 @@ sees a ledger between two versions: neither a process that starts at the same mo
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from signoff.errors import SchemaVersionError
-from signoff.gates.digest import sha256_hex
 from signoff.ledger.database import Connection, Database, Session, transaction
 
 _TABLE = """
@@ -24,7 +24,7 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        return sha256_hex(self.sql.encode())
+        return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
 def migrations(dialect: str) -> list[Migration]:
@@ -44,10 +44,11 @@ def check_schema(database: Database) -> None:
         SchemaVersionError: the ledger is older or newer than this program, with what to do; or (`schema-edited`) it was
         made by other migrations than this program's.
     """
+    known = migrations(database.dialect)
     with transaction(database, database.begin_read) as session:
         found = _version(session)
-        _check_unedited(session, migrations(database.dialect))
-    wanted = migrations(database.dialect)[-1].version
+        _check_unedited(session, known)
+    wanted = known[-1].version
     if found < wanted:
         raise SchemaVersionError(
             f"The ledger's schema is version {found}, this program needs {wanted}. Run: signoff db upgrade",

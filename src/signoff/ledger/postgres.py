@@ -7,30 +7,28 @@ in the middle of a transaction, by the server, which ends it (`idle_in_transacti
 
 from __future__ import annotations
 
-import logging
 import select
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import psycopg
-from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 from psycopg.types.string import TextLoader
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from signoff.errors import LedgerUnavailableError, OutcomeUnknownError
 from signoff.ledger.database import Connection
+from signoff.ledger.postgres_connection import ANSWER_TIMEOUT_S, PostgresConnection
 from signoff.ledger.queries import load_queries
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
 
 CHANNEL = "signoff_outbox"
 CONNECT_TIMEOUT_S = 10
-#: Since it was last heard of, while a statement is with it. Callers of the API give up after 30 s.
-ANSWER_TIMEOUT_S = 20
 #: As long as on SQLite.
 LOCK_TIMEOUT_S = 15
 #: Nothing in a transaction waits for anything but the database.
@@ -73,10 +71,6 @@ def engine_url(url: str) -> str:
     return urlunsplit(parts._replace(query=urlencode({**_SOCKET, **said}, quote_via=quote)))
 
 
-# What goes wrong in a batch is raised: that the driver could not end the batch either is nothing more to log.
-logging.getLogger("psycopg").addFilter(lambda record: not record.msg.startswith("error ignored"))
-
-
 class PostgresDatabase:
     """With `is_pooled` a pool that heals itself (servers); without, one connection (commands, which end soon)."""
 
@@ -91,7 +85,7 @@ class PostgresDatabase:
         self._url = url
         self._pool = _open_pool(url) if is_pooled else None
         self._is_away = False
-        self._single: _Connection | None = None
+        self._single: PostgresConnection | None = None
         self._single_lock = threading.Lock()
 
     @contextmanager
@@ -110,9 +104,10 @@ class PostgresDatabase:
                 yield self._single
 
     def commit(self, connection: Connection) -> None:
-        assert isinstance(connection, _Connection)  # noqa: S101 - this class opened it
+        assert isinstance(connection, PostgresConnection)  # noqa: S101 - this class opened it
         try:
-            connection.execute("COMMIT")
+            connection.put("COMMIT")
+            connection.flush()
         except psycopg.OperationalError as error:
             if not connection.closed:
                 raise
@@ -122,18 +117,16 @@ class PostgresDatabase:
             ) from error
 
     def roll_back(self, connection: Connection) -> None:
-        assert isinstance(connection, _Connection)  # noqa: S101 - this class opened it
+        assert isinstance(connection, PostgresConnection)  # noqa: S101 - this class opened it
+        connection.forget_unsent()
         try:
             connection.execute("ROLLBACK")
         except psycopg.Error:
             connection.close()
 
-    def batch(self, connection: Connection) -> AbstractContextManager[Any]:
-        assert isinstance(connection, _Connection)  # noqa: S101 - this class opened it
-        return connection.pipeline()
-
     def stream(self, connection: Connection, query: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        assert isinstance(connection, psycopg.Connection)  # noqa: S101 - this class opened it
+        assert isinstance(connection, PostgresConnection)  # noqa: S101 - this class opened it
+        connection.flush()
         with connection.cursor(name="signoff_stream") as cursor:
             cursor.itersize = 2000
             cursor.execute(query.encode(), params)
@@ -144,7 +137,7 @@ class PostgresDatabase:
         connection.execute(sql)
 
     def prepare(self, connection: Connection) -> None:
-        assert isinstance(connection, _Connection)  # noqa: S101 - this class opened it
+        assert isinstance(connection, PostgresConnection)  # noqa: S101 - this class opened it
         connection.answer_timeout_s = MIGRATION_TIMEOUT_S
         connection.execute("SET LOCAL lock_timeout = 0")
         connection.execute("SELECT pg_advisory_xact_lock(7307, 2)")
@@ -171,8 +164,10 @@ class PostgresDatabase:
         if self._single is not None:
             self._single.close()
 
-    def _take(self, pool: ConnectionPool[_Connection]) -> _Connection:
+    def _take(self, pool: ConnectionPool[PostgresConnection]) -> PostgresConnection:
         """One that is not known to be dead: those that were idle when the server was restarted are thrown away."""
+        from psycopg_pool import PoolTimeout
+
         try:
             while _is_cut(connection := pool.getconn(AWAY_TIMEOUT_S if self._is_away else None)):
                 connection.close()
@@ -183,23 +178,6 @@ class PostgresDatabase:
         self._is_away = False
         connection.answer_timeout_s = ANSWER_TIMEOUT_S
         return connection
-
-
-class _Connection(psycopg.Connection[dict[str, Any]]):
-    """Closes itself on a server that does not answer."""
-
-    answer_timeout_s = ANSWER_TIMEOUT_S
-
-    def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
-        try:
-            return super().wait(_answered(gen, self.answer_timeout_s), *args, **kwargs)
-        except _NoAnswerError:
-            self.close()
-            raise
-
-
-class _NoAnswerError(psycopg.OperationalError):
-    pass
 
 
 class PostgresWatch:
@@ -237,16 +215,18 @@ def as_unavailable() -> Iterator[None]:
         raise LedgerUnavailableError(f"The Postgres ledger cannot be used: {_first_line(error)}.") from error
 
 
-def _connect(url: str) -> _Connection:
-    connection = _Connection.connect(with_timeouts(url), autocommit=True, row_factory=dict_row)
+def _connect(url: str) -> PostgresConnection:
+    connection = PostgresConnection.connect(with_timeouts(url), autocommit=True, row_factory=dict_row)
     _configure(connection)
     return connection
 
 
-def _open_pool(url: str) -> ConnectionPool[_Connection]:
+def _open_pool(url: str) -> ConnectionPool[PostgresConnection]:
+    from psycopg_pool import ConnectionPool  # commands have none
+
     return ConnectionPool(
         with_timeouts(url),
-        connection_class=_Connection,
+        connection_class=PostgresConnection,
         min_size=1,
         max_size=POOL_SIZE_MAX,
         timeout=CONNECT_TIMEOUT_S,
@@ -270,30 +250,13 @@ def _configure(connection: psycopg.Connection[Any]) -> None:
     connection.execute(_SESSION)
 
 
-def _is_cut(connection: _Connection) -> bool:
+def _is_cut(connection: PostgresConnection) -> bool:
     """Nobody has anything to say to a connection that asks for nothing, but that it has ended."""
     if connection.closed:
         return True
     heard = select.poll()
     heard.register(connection.fileno(), select.POLLIN)
     return bool(heard.poll(0))
-
-
-def _answered(gen: PQGen[RV], timeout_s: float) -> PQGen[RV]:
-    """The same conversation with the server, given up when nothing was heard for so long."""
-    try:
-        wanted = next(gen)
-        heard_at = time.monotonic()
-        while True:
-            ready = yield wanted
-            if ready:
-                heard_at = time.monotonic()
-            elif time.monotonic() - heard_at > timeout_s:
-                raise _NoAnswerError(f"it has not answered for {timeout_s:g} s")
-            wanted = gen.send(ready)
-    except StopIteration as end:
-        result: RV = end.value
-        return result
 
 
 def _first_line(error: Exception) -> str:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from signoff.audit.entry import Entry
 from signoff.audit.head import Head
 from signoff.errors import InvalidInputError
 from signoff.gates import requirement as requirements
-from signoff.gates.deadline import ladder_from_wire, ladder_to_wire
+from signoff.gates.deadline import Ladder, ladder_from_wire, ladder_to_wire
 from signoff.gates.digest import INTEGER_MAX, canonical_json
 from signoff.gates.gate import Gate, State
 from signoff.gates.interaction import Interaction
+from signoff.gates.name import plain_name
 from signoff.gates.principal import Principal
 from signoff.gates.prompt import read_prompt
-from signoff.gates.terms import terms_from_wire, terms_to_wire
+from signoff.gates.terms import Terms, terms_from_wire, terms_to_wire
 from signoff.plans.run import Run, Status
 
 Values = Mapping[str, Any]
+
+#: How many of what is read again and again are kept as they were read.
+CACHED_MAX = 256
 
 #: Of a gate: in columns of other names, as JSON, or in the row of the interaction that decided it.
 _ELSEWHERE = frozenset({"prompt", "ladder", "terms", "on_decision", "reply", "payload_hash", "role", "origin"})
@@ -73,9 +78,8 @@ def gate_changes(gate: Gate) -> dict[str, Any]:
     return {
         **row,
         "state": gate.state.value,
-        "requirement": to_json(requirements.to_wire(gate.requirement)),
-        "roles": to_json(sorted({role for need in gate.requirement.needs for role in need.any_of})),
-        "kept_from": to_json(sorted({requirements.plain_name(name) for name in _kept_from(gate)})),
+        **_requirement_columns(gate.requirement),
+        "kept_from": to_json(sorted({plain_name(name) for name in _kept_from(gate)})),
     }
 
 
@@ -91,13 +95,37 @@ def gate_from_row(row: Values) -> Gate:
             **values,
             "state": State(row["state"]),
             "prompt": read_prompt(from_json(row["prompt"])),
-            "requirement": requirements.from_wire(from_json(row["requirement"])),
-            "ladder": ladder_from_wire(from_json(row["ladder"])),
-            "terms": terms_from_wire(from_json(row["terms"])),
+            "requirement": _requirement(row["requirement"]),
+            "ladder": _ladder(row["ladder"]),
+            "terms": _terms(row["terms"]),
             "on_decision": from_json(row["on_decision"]),
             "reply": None if row["reply"] is None else from_json(row["reply"]),
         }
     )
+
+
+# Many gates have few of these between them.
+
+
+@lru_cache(CACHED_MAX)
+def _requirement(text: str) -> requirements.Requirement:
+    return requirements.from_wire(from_json(text))
+
+
+@lru_cache(CACHED_MAX)
+def _ladder(text: str) -> Ladder:
+    return ladder_from_wire(from_json(text))
+
+
+@lru_cache(CACHED_MAX)
+def _terms(text: str) -> Terms:
+    return terms_from_wire(from_json(text))
+
+
+@lru_cache(CACHED_MAX)
+def _requirement_columns(requirement: requirements.Requirement) -> Mapping[str, str]:
+    roles = sorted({role for need in requirement.needs for role in need.any_of})
+    return {"requirement": to_json(requirements.to_wire(requirement)), "roles": to_json(roles)}
 
 
 def request_from_row(row: Values) -> dict[str, Any]:

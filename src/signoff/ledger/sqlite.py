@@ -13,12 +13,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from signoff.errors import LedgerUnavailableError
-from signoff.ledger.database import Connection
+from signoff.ledger.database import Connection, Rows, Statement
 from signoff.ledger.queries import load_queries
 
 APP_FILE = "app.db"
@@ -38,6 +38,19 @@ _SAID_PLAINLY = {
 }
 
 
+class SqliteConnection(sqlite3.Connection):
+    """Has nobody to wait for: what is put is carried out at once."""
+
+    def put(self, query: str, params: Mapping[str, Any] | None = None) -> None:
+        self.execute(query, params or {})
+
+    def ask(self, *statements: Statement) -> list[Rows]:
+        return [_rows(self.execute(query, params or {})) for query, params in statements]
+
+    def count(self, query: str, params: Mapping[str, Any]) -> int:
+        return self.execute(query, params).rowcount
+
+
 class SqliteDatabase:
     dialect = "sqlite"
     begin_read = "BEGIN"
@@ -49,8 +62,9 @@ class SqliteDatabase:
         self.queries = load_queries(self.dialect)
         self.write_lock = _Queue(directory)
         self._directory = directory
+        self._path = directory / APP_FILE
         self._file: tuple[int, int] | None = None
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[SqliteConnection] = []
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -79,9 +93,6 @@ class SqliteDatabase:
         # SQLite itself ends some that fail: of a full disk, for one.
         if connection.in_transaction:
             connection.rollback()
-
-    def batch(self, connection: Connection) -> AbstractContextManager[Any]:
-        return nullcontext()
 
     def stream(self, connection: Connection, query: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for row in connection.execute(query, params):
@@ -115,15 +126,16 @@ class SqliteDatabase:
         while self._idle:
             self._idle.pop().close()
 
-    def _open(self) -> sqlite3.Connection:
-        path = self._directory / APP_FILE
+    def _open(self) -> SqliteConnection:
         if self._file is None:
-            _make(path)
-            self._file = _identity(path)
-        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            _make(self._path)
+            self._file = _identity(self._path)
+        connection = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False, factory=SqliteConnection
+        )
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        connection.execute("ATTACH DATABASE ? AS app", (str(path),))
+        connection.execute("ATTACH DATABASE ? AS app", (str(self._path),))
         connection.execute("PRAGMA app.journal_mode = WAL")
         connection.execute("PRAGMA app.synchronous = FULL")
         connection.execute(f"PRAGMA app.cache_size = -{CACHE_KIB}")
@@ -131,18 +143,22 @@ class SqliteDatabase:
         return connection
 
     def _check_file(self) -> None:
-        path = self._directory / APP_FILE
-        if self._file is not None and self._file != _identity(path):
+        if self._file is not None and self._file != _identity(self._path):
             raise LedgerUnavailableError(
-                f"The ledger {path} was replaced or removed while this process worked with it. Stop all that work with "
-                "it, put the right file there, and start them again.",
+                f"The ledger {self._path} was replaced or removed while this process worked with it. Stop all that "
+                "work with it, put the right file there, and start them again.",
                 details={"directory": str(self._directory)},
             )
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: SqliteConnection) -> None:
         if connection.in_transaction:
             connection.rollback()
         self._idle.append(connection)
+
+
+def _rows(cursor: sqlite3.Cursor) -> Rows:
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def engine_url(directory: Path) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from signoff.app.moments import reach
-from signoff.app.ports import GateCounts
+from signoff.app.ports import Answers, Bearer, GateCounts
 from signoff.app.spans import span, trace_context
 from signoff.audit.entry import GENESIS, Entry, seal
 from signoff.audit.head import Head
 from signoff.gates.gate import Gate
 from signoff.gates.interaction import Interaction
+from signoff.gates.keys import topic_of
 from signoff.gates.principal import Delegation, Principal
 from signoff.gates.session import Link, Session
 from signoff.gates.token import Token
@@ -25,6 +26,9 @@ from signoff.plans.run import Run
 
 if TYPE_CHECKING:
     from signoff.app.ports import Row, Watch
+
+
+T = TypeVar("T")
 
 
 class SqlReader:
@@ -227,6 +231,17 @@ class SqlReader:
         row = self._session.one("token_with_hash", hash=hash_)
         return None if row is None else Token(**row)
 
+    def bearer(self, token_hash: str, *, now: int) -> Bearer | None:
+        tokens, holders, lenders = self._session.each(
+            ("token_with_hash", {"hash": token_hash}),
+            ("holder_of_hash", {"hash": token_hash}),
+            ("lenders_of_hash", {"hash": token_hash, "now": now}),
+        )
+        if not tokens:
+            return None
+        holder, *lending = [rows.principal_from_row(row) for row in (*holders, *lenders)]
+        return Bearer(Token(**tokens[0]), holder, lending)
+
     def delivery(self, delivery_id: str) -> Row | None:
         return self._session.one("delivery", id=delivery_id)
 
@@ -284,6 +299,26 @@ class SqlWriter(SqlReader):
     def __init__(self, session: DatabaseSession, dialect: str, workflow_id: str) -> None:
         super().__init__(session, dialect)
         self._workflow_id = workflow_id
+        self._next_entry: Row | None = None
+
+    def gate_to_answer(self, workflow_id: str, gate_key: str, dedupe_key: str) -> tuple[Gate | None, Answers]:
+        place = {"workflow_id": workflow_id, "gate_key": gate_key}
+        gates, same, said, [self._next_entry] = self._session.each(
+            ("gate", place),
+            ("same_reply", {**place, "topic": topic_of(gate_key), "dedupe_key": dedupe_key}),
+            ("interactions_at", place),
+            ("next_entry", {"workflow_id": self._workflow_id}),
+        )
+        answers = [rows.interaction_from_row(row) for row in said]
+        return _first(gates, rows.gate_from_row), Answers(answers, _first(same, rows.interaction_from_row))
+
+    def gate_to_open(self, workflow_id: str, gate_key: str) -> tuple[Run | None, Gate | None]:
+        runs, gates, [self._next_entry] = self._session.each(
+            ("run", {"workflow_id": workflow_id}),
+            ("gate", {"workflow_id": workflow_id, "gate_key": gate_key}),
+            ("next_entry", {"workflow_id": self._workflow_id}),
+        )
+        return _first(runs, rows.run_from_row), _first(gates, rows.gate_from_row)
 
     def insert_intent(self, row: Row) -> None:
         values = {**row, "inputs": rows.to_json(row["inputs"]), "constraints": rows.to_json(row["constraints"])}
@@ -396,7 +431,8 @@ class SqlWriter(SqlReader):
     def append_entry(
         self, *, at: int, actor: str, event: str, body: Mapping[str, Any], gate_key: str | None = None
     ) -> Entry:
-        end = self._session.one("next_entry", workflow_id=self._workflow_id) or {}
+        end = self._next_entry or self._session.one("next_entry", workflow_id=self._workflow_id) or {}
+        self._next_entry = None
         entry = seal(
             seq=end["seq"],
             workflow_id=self._workflow_id,
@@ -423,6 +459,12 @@ class SqlLedger:
         with transaction(self.database, self.database.begin_read) as session:
             yield SqlReader(session, self.database.dialect)
 
+    def knows_nobody(self) -> bool:
+        # A single query is a transaction of its own.
+        with self.database.connect() as connection:
+            row = DatabaseSession(connection, self.database).one("has_principals")
+        return row is None or not row["found"]
+
     @contextmanager
     def write(self, workflow_id: str, verb: str) -> Iterator[SqlWriter]:
         with self._transaction(verb) as session:
@@ -430,7 +472,7 @@ class SqlLedger:
             yield SqlWriter(session, self.database.dialect, workflow_id)
 
     def append_head(self, after_seq: int, make: Callable[[Iterator[tuple[int, str]]], Head | None]) -> Head | None:
-        with self._transaction("sign_head", is_batch=False) as session:
+        with self._transaction("sign_head") as session:
             session.one("lock_entries")
             settled = session.stream("entry_hashes", after=after_seq)
             head = make((row["seq"], row["hash"]) for row in settled)
@@ -507,9 +549,8 @@ class SqlLedger:
         self.database.close()
 
     @contextmanager
-    def _transaction(self, verb: str, *, is_batch: bool = True) -> Iterator[DatabaseSession]:
-        begin = self.database.begin_write
-        with span("write", verb=verb), transaction(self.database, begin, is_batch=is_batch) as session:
+    def _transaction(self, verb: str) -> Iterator[DatabaseSession]:
+        with span("write", verb=verb), transaction(self.database, self.database.begin_write) as session:
             yield session
             reach(f"{verb}: before commit")
         reach(f"{verb}: after commit")
@@ -517,3 +558,7 @@ class SqlLedger:
 
 def _interaction(row: Row | None) -> Interaction | None:
     return None if row is None else rows.interaction_from_row(row)
+
+
+def _first(found: Sequence[Row], read: Callable[[Row], T]) -> T | None:
+    return read(found[0]) if found else None

@@ -32,7 +32,7 @@ _GENESIS = Lane.GENESIS
 #: What JSON takes for blanks, of which a line end is none here.
 _BLANKS = b" \t\r"
 #: Escapes can spell them.
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE = "[\ud800-\udfff]"
 _BOM = b"\xef\xbb\xbf"
 #: By which lines of other kinds say what they are.
 _KIND_KEYS = ("kind", "event_type", "type", "event_name")
@@ -50,6 +50,17 @@ _TYPES: Sequence[tuple[str, type | tuple[type, ...]]] = (
     ("evidence", dict),
     ("review_ref", str),
     ("policy_metadata", dict),
+)
+
+_TEXT, _ID = r'"([^"\\\x00-\x1f]*)"', rf'"([^"\\\x00-\x1f]{{1,{NAME_CHARS_MAX}}})"'
+_TEXT_OR_NULL = f"(?:{_TEXT}|null)"
+#: A line as `to_line` writes most of them: texts without escapes, and nothing within anything. What it says can be read
+#: off, and JSON need not be asked.
+_ORDINARY = re.compile(
+    rf'\{{"actor": {_TEXT}, "at": {_ID}, "event_id": {_ID}, "evidence": null, "execution_mode": {_TEXT}, '
+    rf'"force": (true|false), "from_lane": {_ID}, "mission_id": {_TEXT_OR_NULL}, "mission_slug": {_TEXT}, '
+    rf'"policy_metadata": null, "reason": {_TEXT_OR_NULL}, "review_ref": {_TEXT_OR_NULL}, "to_lane": {_ID}, '
+    rf'"wp_id": {_ID}\}}'
 )
 
 Actor = str | Mapping[str, Any]
@@ -188,6 +199,9 @@ class _Reader:
         """Whether it could be read. A blank line says nothing."""
         if not line.strip():
             return True
+        if (event := _read_off(line, number)) is not None:
+            self._events.append(event)
+            return True
         try:
             wire = _object_in(line)
             kind = _kind_of(wire)
@@ -213,6 +227,35 @@ class _Reader:
             self._untold += 1
 
 
+def _read_off(line: bytes, number: int) -> TransitionEvent | None:
+    """None for a line that is not ordinary, whatever is wrong with it, if anything."""
+    if len(line) > LINE_BYTES_MAX or not line.isascii() or (said := _ORDINARY.fullmatch(line.decode())) is None:
+        return None
+    actor, at, event_id, mode, force, from_name, mission_id, slug, reason, review_ref, to_name, wp_id = said.groups()
+    at_us, from_lane, to_lane = parse_instant(at), parse_lane(from_name), parse_lane(to_name)
+    if at_us is None or from_lane is None or to_lane is None or to_lane is _GENESIS:
+        return None
+    return _with_members({
+        "event_id": event_id,
+        "at": at,
+        "actor": actor,
+        "mission_id": mission_id,
+        "mission_slug": slug,
+        "wp_id": wp_id,
+        "from_lane": from_lane,
+        "to_lane": to_lane,
+        "force": force == "true",
+        "reason": reason,
+        "execution_mode": mode,
+        "evidence": None,
+        "review_ref": review_ref,
+        "policy_metadata": None,
+        "extra": {},
+        "line": number,
+        "order": (at_us, event_id),
+    })  # fmt: skip
+
+
 def _object_in(line: bytes) -> dict[str, Any]:
     if len(line) > LINE_BYTES_MAX:
         raise _LineError(f"it has {len(line)} bytes; an event has at most {LINE_BYTES_MAX}")
@@ -229,7 +272,7 @@ def _object_in(line: bytes) -> dict[str, Any]:
         raise _LineError("it is no JSON object")
     if line.count(b"[") + line.count(b"{") > DEPTH_MAX and is_deep(value):
         raise _LineError(f"it has more than {DEPTH_MAX} levels")
-    if b"\\u" in line and _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+    if b"\\u" in line and re.search(_LONE_SURROGATE, json.dumps(value, ensure_ascii=False)):
         raise _LineError("it holds half a character, which no file can")
     return value
 
@@ -266,7 +309,7 @@ def _event(wire: Mapping[str, Any], line: int) -> TransitionEvent:
     from_lane, to_lane = _lanes(wire)
     actor, mode = said("actor"), said("execution_mode")
     slug = wire.get("mission_slug", wire.get("feature_slug"))
-    members = {
+    return _with_members({
         "event_id": wire["event_id"],
         "at": wire["at"],
         "actor": "" if actor is None else actor,
@@ -284,9 +327,12 @@ def _event(wire: Mapping[str, Any], line: int) -> TransitionEvent:
         "extra": {} if wire.keys() <= _MEMBERS else {key: wire[key] for key in wire if key not in _MEMBERS},
         "line": line,
         "order": (at_us, wire["event_id"]),
-    }
+    })  # fmt: skip
+
+
+def _with_members(members: dict[str, Any]) -> TransitionEvent:
+    """A log has thousands, and to hand them to a frozen class one by one takes as long as to read a line."""
     event = object.__new__(TransitionEvent)
-    # A log has thousands, and to hand them to a frozen class one by one takes as long as all of the above.
     object.__setattr__(event, "__dict__", members)
     return event
 

@@ -18,9 +18,9 @@ FRONT_MATTER_CHARS_MAX = 64_000
 _FRONT = re.compile(r"---[ \t]*\n(?:(.*?)\n)??---[ \t]*(?:\n|\Z)", re.DOTALL)
 _INDENT = "  "
 #: What every reader takes for this text, and no other value.
-_BARE = re.compile(r"[A-Za-z][A-Za-z0-9_./()-]*(?: [A-Za-z0-9_./()-]+)*")
+_BARE = r"[A-Za-z][A-Za-z0-9_./()-]*(?: [A-Za-z0-9_./()-]+)*"
 _RESERVED = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
-_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_UNSAFE = "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ def _flow(value: Any) -> str:
 
 def _scalar(value: Any) -> str:
     if isinstance(value, str):
-        return value if _BARE.fullmatch(value) and value.lower() not in _RESERVED else _quoted(value)
+        return value if re.fullmatch(_BARE, value) and value.lower() not in _RESERVED else _quoted(value)
     return json.dumps(value)
 
 
 def _quoted(text: str) -> str:
     """What JSON quotes, YAML reads, but for a few characters."""
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return re.sub(_UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_INSTANT = re.compile(
+_INSTANT = (
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?"
     r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
 )
@@ -23,12 +23,25 @@ def parse_instant(text: object) -> int | None:
 @lru_cache(maxsize=32_768)
 def _parse(text: str) -> int | None:
     if _PLAIN.fullmatch(text) is not None:
-        return _reckon(text[:10], text[11:13], text[14:16], text[17:19], text[20:26])
-    match = _INSTANT.fullmatch(text)
+        return _reckon_plain(text)
+    match = re.fullmatch(_INSTANT, text)
     if match is None:
         return None
     date, hour, minute, second, fraction, zone = match.groups()
     return _reckon(date, hour, minute, second, (fraction or "")[:6].ljust(6, "0"), zone or "Z")
+
+
+def _reckon_plain(text: str) -> int | None:
+    hour_us, minute, second = _plain_hour(text[:13]), int(text[14:16]), int(text[17:19])
+    if hour_us is None or minute > 59 or second > 60:
+        return None
+    return hour_us + (minute * 60 + second) * 1_000_000 + int(text[20:26])
+
+
+# Much happens within one hour.
+@lru_cache(maxsize=512)
+def _plain_hour(text: str) -> int | None:
+    return _reckon(text[:10], text[11:], "0", "0", "0")
 
 
 def _reckon(date: str, hour: str, minute: str, second: str, fraction: str, zone: str = "Z") -> int | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signoff.errors import MoveRefusedError
-from signoff.gates.requirement import is_same
+from signoff.gates.name import is_same
 from signoff.missions.event import WORKTREE, Actor, TransitionEvent, name_of
 from signoff.missions.finding import (
     ACTIVE_WP_CONTEXT_AMBIGUOUS,

@@ -32,14 +32,15 @@ class _Reader(Protocol[T]):
         """
 
 
-def validate(files: MissionFiles, log: Log | None = None) -> list[Finding]:
+def validate(files: MissionFiles, log: Log | None = None, reduced: Reduced | None = None) -> list[Finding]:
     """File by file; nothing where there is nothing to say.
 
     Args:
         log: what the log among the files holds, where that was read already.
+        reduced: what it adds up to, likewise.
     """
     log = read_log(files.events or b"") if log is None else log
-    reduced = reduce(log.events)
+    reduced = reduce(log.events) if reduced is None else reduced
     meta, wrong_meta = _meta(files)
     return [
         *_unreadable(files),

@@ -1,4 +1,7 @@
-"""One POST: bounded in time and in what is read of the answer. Redirects are answers, not instructions."""
+"""One POST: bounded in time and in what is read of the answer. Redirects are answers, not instructions.
+
+Its library is loaded by the first, so that a worker is ready sooner.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from signoff.errors import DeliveryError
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT_S = 10.0
 ANSWER_S_MAX = 20.0
@@ -45,6 +49,8 @@ def post(url: str, *, content: bytes, headers: Mapping[str, str]) -> HttpAnswer:
     Raises:
         DeliveryError: nobody answered in time.
     """
+    import httpx
+
     # Without encodings: a small answer could unfold to a large one.
     sent = {"accept-encoding": "identity", **headers}
     try:
@@ -67,6 +73,8 @@ def post(url: str, *, content: bytes, headers: Mapping[str, str]) -> HttpAnswer:
 @cache
 def _certificates() -> ssl.SSLContext:
     """Whom to believe; read once, since that takes longer than to post."""
+    import httpx
+
     return httpx.create_ssl_context()
 
 

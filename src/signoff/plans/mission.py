@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from signoff.gates.deadline import Ladder
+from signoff.gates.name import NAME_CHARS_MAX
 from signoff.gates.prompt import APPROVE, BODY_CHARS_MAX, ITEMS_MAX, REJECT, TEXT_CHARS_MAX, TITLE_CHARS_MAX
-from signoff.gates.requirement import NAME_CHARS_MAX, NAMES_MAX, Requirement
+from signoff.gates.requirement import NAMES_MAX, Requirement
 from signoff.plans.markdown import in_code, line, paragraphs, quoted
+from signoff.plans.mission_kind import RECIPE, REVIEW, SIGN_OFF
 from signoff.plans.plan import GateNode, Plan, StepNode, make_plan
 
-RECIPE = DOOR = "mission"
 #: What the steps after the gates do.
 RECORD_REVIEW, RELEASE = "mission-record", "mission-ship"
-#: The nodes of the gates, and of the steps behind them.
-REVIEW, SIGN_OFF = "review", "sign-off"
+#: The nodes of the steps behind the gates.
 RECORD_NODE, RELEASE_NODE = "record", "release"
 REVIEW_TTL_S = 604_800
 #: Whoever did the work is asked for it, and somebody else approves it.

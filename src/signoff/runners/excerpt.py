@@ -12,14 +12,14 @@ EXCERPT_LINES = 10
 EXCERPT_CHARS_MAX = 2_000
 
 # Terminal control: CSI; OSC and the other strings up to their terminator; two-character escapes.
-_SEQUENCE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -~]?")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -~]?"
+_UNSTORABLE = "[\x00\ud800-\udfff]"
 
 
 def one_line(text: str, chars_max: int) -> str:
     """The text on one line, without control characters or invisible ones, shortened with an ellipsis."""
     # Cut before the expensive part, with room for sequences that fall away.
-    plain = _SEQUENCE.sub("", text[: chars_max * 4])
+    plain = re.sub(_SEQUENCE, "", text[: chars_max * 4])
     visible = " ".join("".join(char if char.isprintable() else " " for char in plain).split())
     shortened = len(visible) > chars_max or len(text) > chars_max * 4
     return visible[: chars_max - 1] + "…" if shortened else visible
@@ -39,5 +39,5 @@ def to_artifact(kind: str, output: bytes | str) -> Artifact:
     from signoff.gates.digest import sha256_hex
 
     text = output if isinstance(output, str) else output.decode("utf-8", errors="replace")
-    kept = _UNSTORABLE.sub("\ufffd", text)
+    kept = re.sub(_UNSTORABLE, "\ufffd", text)
     return Artifact(kind, sha256_hex(kept.encode()), inline=kept)

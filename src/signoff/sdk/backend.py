@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from signoff.gates.name import check_actor_name
 from signoff.gates.principal import ANONYMOUS
-from signoff.gates.requirement import check_actor_name
 from signoff.settings import Settings
 
 Wire = dict[str, Any]

@@ -16,7 +16,8 @@ from signoff.errors import InvalidInputError
 from signoff.gates import requirement as requirements
 from signoff.gates.gate import Gate
 from signoff.gates.keys import PARENT_QUEUE, check_gate_key, check_workflow_id
-from signoff.gates.requirement import Actor, check_actor_name
+from signoff.gates.name import check_actor_name
+from signoff.gates.requirement import Actor
 from signoff.sdk.backend import Wire
 
 if TYPE_CHECKING:

@@ -52,7 +52,8 @@ class Source:
     origin: str
 
 
-@dataclass(frozen=True)
+# Nobody compares two of them, and what would is made of all fields each time that a process starts.
+@dataclass(frozen=True, eq=False)
 class Settings:
     """Every setting's value. `_s` are seconds; `_bytes_max` bytes; None means not set. `gates` has a mode for each gate
     that one is set for."""

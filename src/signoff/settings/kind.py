@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +82,8 @@ def _folder(value: Any) -> Path:
 
 
 def _command(value: Any) -> tuple[str, ...]:
+    import shlex  # only needed where there is such a setting
+
     words = tuple(shlex.split(_text(value)))
     if not words[0]:
         raise ValueError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,8 +33,8 @@ HIDDEN = "***"
 NOT_SET = "not set"
 
 _MIB = 1024 * 1024
-_USER_PASSWORD = re.compile(r"(://[^@:]*:).*@", re.DOTALL)
-_NAMED_PASSWORD = re.compile(r"(password\s*=\s*)(?:'(?:\\.|[^'\\])*'|(?:\\.|[^&\s\\])*)", re.IGNORECASE)
+_IN_USER_PART = r"(?s)(://[^@:]*:).*@"
+_BY_NAME = r"(?i)(password\s*=\s*)(?:'(?:\\.|[^'\\])*'|(?:\\.|[^&\s\\])*)"
 
 
 def mask_url(url: str) -> str:
@@ -43,7 +42,9 @@ def mask_url(url: str) -> str:
 
     It also takes what is not a URL at all: a password may contain anything, so rather too much is masked.
     """
-    return _NAMED_PASSWORD.sub(rf"\1{HIDDEN}", _USER_PASSWORD.sub(rf"\1{HIDDEN}@", url))
+    if "@" not in url and "=" not in url:
+        return url  # as most values of settings are
+    return re.sub(_BY_NAME, rf"\1{HIDDEN}", re.sub(_IN_USER_PART, rf"\1{HIDDEN}@", url))
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class Setting:
         if isinstance(value, bool):
             return str(value).lower()
         if isinstance(value, tuple):
+            import shlex  # few settings have several words
+
             return shlex.join(value) if self.kind is COMMAND else ",".join(value)
         return mask_url(str(value))
 

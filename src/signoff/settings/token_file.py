@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +35,8 @@ def check_private(path: str, descriptor: int) -> None:
     """
     mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
     if mode & 0o077:
+        import shlex  # only needed when something is wrong
+
         raise InvalidInputError(
             f"{path} holds a token and can be read by others ({mode:04o}). Run: {shlex.join(['chmod', '600', path])}",
             code="token-file-exposed",

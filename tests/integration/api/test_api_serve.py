@@ -13,6 +13,7 @@ import httpx
 import pytest
 from api_world import first_leg
 
+from signoff.api.http_protocol import HEAD_BYTES_MAX
 from signoff.api.serve import serve
 from signoff.api.server import create_app
 from signoff.app.advance_run import fail_leg
@@ -90,3 +91,13 @@ def test_a_body_that_never_ends_is_refused_over_a_socket(live: httpx.Client) -> 
             connection.sendall(piece)
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
     assert live.get("/healthz").status_code == 200
+
+
+def test_a_head_that_never_ends_is_refused_over_a_socket(live: httpx.Client) -> None:
+    address = (live.base_url.host, live.base_url.port)
+    with socket.create_connection(address, timeout=30) as connection:
+        head = f"GET /healthz HTTP/1.1\r\nHost: {address[0]}\r\nX-Long: ".encode()
+        # No more than is read before it is refused: what is left unread resets the connection.
+        connection.sendall(head.ljust(HEAD_BYTES_MAX + 1, b"x"))
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert live.get("/healthz", headers={"X-Long": "x" * (HEAD_BYTES_MAX // 2)}).status_code == 200

@@ -6,14 +6,16 @@ import json
 import queue
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
-from api_world import Api
+from api_world import Api, in_pieces
+from fastapi.concurrency import run_in_threadpool
 
-from signoff.api.guard import check_binding
+from signoff.api import intake
+from signoff.api.guard import BODY_BYTES_MAX, check_binding
 from signoff.api.server import create_app
 from signoff.app.add_principal import add_principal
 from signoff.app.create_token import create_token
@@ -131,6 +133,28 @@ def test_the_key_is_looked_at_before_the_token_and_that_before_all_else(api: Api
     signed_in = {**bad_json, "headers": bearer(ada, **{"Content-Type": "application/json"})}
     assert code_of(api.post("/api/runs/no-run/gates/g/reply", **signed_in)) == (400, "malformed-json")
     assert code_of(api.post("/api/runs/no-run/gates/g/reply", json=GOOD, headers=bearer(ada))) == (404, "run-not-found")
+
+
+def test_a_body_that_turns_out_too_large_is_no_reason_to_say_more_to_strangers(api: Api, ada: str) -> None:
+    too_large = in_pieces(b" " * (BODY_BYTES_MAX + 1), 65_536)
+    assert code_of(api.post(REPLY, content=too_large)) == (401, "not-signed-in")
+    too_large = in_pieces(b" " * (BODY_BYTES_MAX + 1), 65_536)
+    assert code_of(api.post(REPLY, content=too_large, headers=bearer(ada))) == (413, "body-too-large")
+
+
+def test_a_request_changes_threads_once(api: Api, ada: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sign-in, what the request says, and what it asks for."""
+    opened(api, ada)
+    changes: list[object] = []
+
+    async def counted(do: Callable[..., Any], *given: Any) -> Any:
+        changes.append(do)
+        return await run_in_threadpool(do, *given)
+
+    monkeypatch.setattr(intake, "run_in_threadpool", counted)
+    assert api.post(REPLY, json=GOOD, headers=bearer(ada)).status_code == 200
+    assert api.get("/api/runs/deploy-1/gates/go-live?timeoutS=30", headers=bearer(ada)).status_code == 200
+    assert len(changes) == 2
 
 
 def test_the_scheme_is_read_in_any_case(api: Api, ada: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from forked import Forked
+from measured import MEASURED
 
 from signoff.app.open_gate import open_gate
 from signoff.app.world import World
@@ -44,8 +45,7 @@ class Shell:
     @property
     def environ(self) -> dict[str, str]:
         url = {} if self.database_url is None else {"SIGNOFF_DATABASE_URL": self.database_url}
-        kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
-        return {**kept, **PLAIN, **url}
+        return {**MEASURED, **PLAIN, **url}
 
     def __call__(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Answer:
         with Forked(*arguments, cwd=self.directory, env={**self.environ, **(environ or {})}) as process:

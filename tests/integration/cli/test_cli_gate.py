@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
-from cli_shell import Shell, choices
+from cli_shell import PLAIN, Shell, choices
 
 from signoff.app.expire import expire
 from signoff.gates.requirement import ANYONE, Need, Requirement
@@ -62,7 +62,7 @@ def test_commands_on_sqlite_import_nothing_heavy(shell: Shell, words: list[str])
     done = subprocess.run(
         [sys.executable, "-c", code, *words],
         cwd=shell.directory,
-        env={name: value for name, value in shell.environ.items() if not name.startswith("COVERAGE")},
+        env=PLAIN,
         capture_output=True,
         text=True,
         check=True,

@@ -25,7 +25,10 @@ def _leaves() -> Iterator[tuple[str, click.Command]]:
         command = cli.get_command(ctx, name)
         assert command is not None
         if isinstance(command, click.Group):
-            yield from ((f"{name} {sub}", each) for sub, each in command.commands.items())
+            for sub in command.list_commands(ctx):
+                each = command.get_command(ctx, sub)
+                assert each is not None
+                yield f"{name} {sub}", each
         else:
             yield name, command
 
@@ -92,7 +95,7 @@ sys.exit(main.main(sys.argv[1:]))
 
 def _run_defective(shell: Shell, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [COMMAND[0], "-c", _DEFECT, "gate", "list", *words],
+        [COMMAND[0], "-c", _DEFECT, "run", "list", *words],
         cwd=shell.directory,
         env={**shell.environ, **environ},
         capture_output=True,
@@ -119,7 +122,7 @@ sys.exit(main.main(sys.argv[1:]))
 
 def test_ctrl_c_ends_a_command_also_where_python_drops_it(shell: Shell) -> None:
     ended = subprocess.run(
-        [COMMAND[0], "-c", _INTERRUPTED_IN_GARBAGE, "gate", "list"],
+        [COMMAND[0], "-c", _INTERRUPTED_IN_GARBAGE, "run", "list"],
         cwd=shell.directory,
         env=shell.environ,
         capture_output=True,
@@ -138,6 +141,44 @@ def test_a_defect_of_ours_is_one_sentence_and_the_traceback_is_there_for_the_ask
     assert "Traceback" not in plain.stderr
     assert '"code": "internal-error"' in _run_defective(shell, "--json").stdout
     assert "Traceback" in _run_defective(shell, SIGNOFF_DEBUG="1").stderr
+
+
+_GARBAGE = """
+import gc, sys, threading
+from signoff.cli import main, worker_beside
+from signoff.cli.call import Call
+before = gc.get_threshold()
+class Worker:
+    def start(self):
+        print("working", gc.get_threshold() == before)
+    def stop(self):
+        pass
+def backend(call):
+    print("command", gc.get_threshold() == before)
+    import signoff.bootstrap
+    signoff.bootstrap.make_worker = lambda *_, **__: Worker()
+    with worker_beside.working(call.settings, None):
+        sys.exit(0)
+Call.backend = backend
+sys.argv = ["signoff", "run", "list"]
+main.main({arguments})
+"""
+
+
+@pytest.mark.parametrize(("arguments", "is_as_ever"), [("", False), ("sys.argv[1:]", True)])
+def test_a_command_looks_for_garbage_rarely_where_it_is_the_process_and_lasts_for_moments(
+    shell: Shell, arguments: str, is_as_ever: bool
+) -> None:
+    done = subprocess.run(
+        [COMMAND[0], "-c", _GARBAGE.format(arguments=arguments)],
+        cwd=shell.directory,
+        env=shell.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.splitlines() == [f"command {is_as_ever}", "working True"], done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_complaint(shell: Shell) -> None:

@@ -40,7 +40,11 @@ def assess_stdin(shell: Shell, text: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-@pytest.mark.parametrize(("task", "level"), ROWS)
+#: The first row of each level: the API and the policy itself are asked for all of them.
+ONE_EACH = {level: (task, level) for task, level in reversed(ROWS)}
+
+
+@pytest.mark.parametrize(("task", "level"), ONE_EACH.values(), ids=ONE_EACH)
 def test_each_task_is_taken_for_what_is_promised(shell: Shell, task: dict[str, Any], level: str) -> None:
     found = shell.json("policy", "assess", task_file(shell, task))
     assert (found["risk_level"], found["auto_approve"]) == (level, level == "low")

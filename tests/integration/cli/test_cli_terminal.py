@@ -31,6 +31,14 @@ def test_nothing_that_a_terminal_would_obey_is_left(text: str, shown: str) -> No
     assert sanitise(text) == shown
 
 
+def test_what_python_can_print_is_left_as_it_is_and_nothing_of_it_is_obeyed() -> None:
+    """`sanitise` looks no closer at such text."""
+    printable = "".join(filter(str.isprintable, map(chr, range(sys.maxunicode + 1))))
+    assert sanitise(printable) == printable
+    # With a character that makes it look closer, and goes.
+    assert sanitise(f"{printable}\x7f") == printable
+
+
 def test_text_hidden_in_a_window_title_or_a_link_is_shown_rather_than_swallowed() -> None:
     shown = sanitise("\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\ \x1b]0;drop the table\x07")
     assert "\x1b" not in shown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -79,8 +78,7 @@ class MissionRepository:
         return answer.document
 
     def process(self, *words: str, environ: Mapping[str, str] | None = None) -> Answer:
-        kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
-        env = {**kept, **PERSON, "LOGNAME": "ada", **(environ or {})}
+        env = {**PERSON, "LOGNAME": "ada", **(environ or {})}
         with Forked(*words, cwd=self.root, env=env) as process:
             out, err = process.communicate(timeout=60)
         return Answer(process.wait(), out, err)

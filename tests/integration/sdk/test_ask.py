@@ -32,8 +32,7 @@ class Asker:
 
     @property
     def environ(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
-        return {**kept, "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "LOGNAME": "robot", "TERM": "xterm"}
+        return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "LOGNAME": "robot", "TERM": "xterm"}
 
     def __call__(
         self, *arguments: str, text: bytes = b"", environ: Mapping[str, str] | None = None

@@ -52,6 +52,25 @@ def test_an_old_line_is_read_in_the_words_of_today() -> None:
     assert read.extra == {}
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"at": "2026-02-30T00:00:00.000000+00:00"}, {"at": "soon"}, {"event_id": ""}, {"event_id": "x" * 200}),
+        *({"event_id": "x" * 201}, {"wp_id": "x" * 201}, {"wp_id": "é"}, {"reason": 'a "word"'}, {"force": None}),
+        *({"from_lane": "doing"}, {"to_lane": "doing"}, {"to_lane": "genesis"}, {"to_lane": "nowhere"}),
+        *({"from_lane": "nowhere"}, {"evidence": {}}, {"actor": {"tool": "a"}}, {"actor": None}, {"mission_slug": 1}),
+    ],
+    ids=str,
+)
+def test_a_line_that_is_nearly_as_commands_write_them_is_taken_as_it_would_be_in_any_other_spelling(
+    odd: dict[str, Any],
+) -> None:
+    written = json.dumps(json.loads(line(CLAIM, **odd)), ensure_ascii=False).encode()
+    spaced = json.dumps(json.loads(line(CLAIM, **odd)), ensure_ascii=False, separators=(" ,", " :")).encode()
+    assert read_log(written + b"\n").events == read_log(spaced + b"\n").events
+    assert problems(written + b"\n") == problems(spaced + b"\n")
+
+
 def test_what_nobody_knows_in_a_line_is_kept() -> None:
     data = line(CLAIM, review_result={"verdict": "approved"}).encode()
     (read,) = read_log(data).events

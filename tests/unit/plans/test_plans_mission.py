@@ -11,13 +11,12 @@ from signoff.plans import plan as plans
 from signoff.plans.mission import (
     RECORD_REVIEW,
     RELEASE,
-    REVIEW,
-    SIGN_OFF,
     ReviewAsked,
     SignOffAsked,
     review_plan,
     sign_off_plan,
 )
+from signoff.plans.mission_kind import REVIEW, SIGN_OFF
 
 REVIEWED = {
     "kind": REVIEW,

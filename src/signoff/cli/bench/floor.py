@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
@@ -22,7 +22,8 @@ from signoff.cli.bench.stats import per_second
 from signoff.cli.bench.told import Told
 from signoff.clock import new_ulid
 from signoff.gates.requirement import Actor
-from signoff.ledger.database import Connection, Database
+from signoff.ledger.database import Connection, Database, Rows
+from signoff.ledger.database import Statement as Asked
 from signoff.ledger.store import SqlLedger
 from signoff.settings import Settings
 
@@ -224,9 +225,6 @@ class _Tapped:
     def roll_back(self, connection: _TappedConnection) -> None:
         self._database.roll_back(connection.behind)
 
-    def batch(self, connection: _TappedConnection) -> AbstractContextManager[Any]:
-        return self._database.batch(connection.behind)
-
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)
 
@@ -235,6 +233,18 @@ class _TappedConnection:
     def __init__(self, behind: Connection, statements: list[Statement]) -> None:
         self.behind = behind
         self._statements = statements
+
+    def put(self, query: str, params: Mapping[str, Any] | None = None, /) -> None:
+        self._statements.append(Statement(query, params))
+        self.behind.put(query) if params is None else self.behind.put(query, params)
+
+    def ask(self, *statements: Asked) -> list[Rows]:
+        self._statements.extend(Statement(query, params) for query, params in statements)
+        return self.behind.ask(*statements)
+
+    def count(self, query: str, params: Mapping[str, Any], /) -> int:
+        self._statements.append(Statement(query, params))
+        return self.behind.count(query, params)
 
     def execute(self, query: Any, params: Any = None, /) -> Any:
         self._statements.append(Statement(query, params))

@@ -12,7 +12,8 @@ from signoff.cli.bench.members import MEMBERS
 from signoff.cli.bench.options import Bench
 from signoff.cli.failure import DONE, FAILED
 from signoff.cli.files import write_file
-from signoff.cli.output import Column, note, print_table, say
+from signoff.cli.output import note, say
+from signoff.cli.table import Column, print_table
 
 
 @dataclass(frozen=True)

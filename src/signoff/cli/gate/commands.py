@@ -1,4 +1,4 @@
-"""`signoff gate`: what waits for a person, and the answers."""
+"""`signoff gate`: one gate shown, the answers, and what became of all."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 from signoff.cli.call import Call, acts, takes_settings
 from signoff.cli.failure import UNJUSTIFIED, advising, receipt_line
 from signoff.cli.gate.answer import Said, choice_with, dedupe_key_of, payload_of, read_fields
+from signoff.cli.gate.listing import OF_SPEC
 from signoff.cli.gate.where import find_gate, read_where
 from signoff.cli.output import print_json, say, time_left
 from signoff.cli.settings_flags import LEDGER
@@ -22,51 +23,8 @@ from signoff.gates.prompt import APPROVE, HOLD, REJECT
 if TYPE_CHECKING:
     from signoff.sdk.backend import Backend
 
-_STATES = ("PENDING", "RECEIVED", "TIMED_OUT", "CANCELLED")
-_RISKS = ("low", "medium", "high", "critical")
 _ROWS_AT_ONCE = 500
 _WHERE = "[WID] GATE_KEY"
-
-
-_of_spec = click.option(
-    "--spec",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The gates of this spec's runs: its Markdown or its compiled file.",
-)
-
-
-@click.group()
-def gate() -> None:
-    """List, show and answer gates."""
-
-
-_LIST_EPILOG = """\b
-Examples:
-  signoff gate list
-  signoff gate list --role security --risk high
-  signoff gate list --spec plan.md --all
-  signoff gate list --state RECEIVED --limit 200
-  signoff gate list --json | jq '.items[].gateKey'
-"""
-
-
-@gate.command("list", epilog=_LIST_EPILOG)
-@click.option("--state", type=click.Choice(_STATES), default="PENDING", show_default=True)
-@click.option("--all", "is_all", is_flag=True, help="Gates in every state.")
-@click.option("--role", help="Only gates that this role may answer.")
-@click.option("--risk", type=click.Choice(_RISKS), help="Only gates of this risk level.")
-@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
-@click.option("--cursor", help="Where the page before ended.")
-@_of_spec
-@acts
-@takes_settings(*LEDGER)
-def list_gates(call: Call, state: str, is_all: bool, **which: Any) -> None:
-    """What waits for a person, soonest deadline first; what you may not approve yourself comes last."""
-    from signoff.cli.gate.listing import draw_list, list_page
-
-    page, now = list_page(call, state=None if is_all else state, **which)
-    call.show(page, lambda: draw_list(call, page, now))
 
 
 _SHOW_EPILOG = """\b
@@ -79,9 +37,9 @@ Examples:
 """
 
 
-@gate.command(epilog=_SHOW_EPILOG)
+@click.command(epilog=_SHOW_EPILOG)
 @click.argument("where", nargs=-1, metavar=_WHERE)
-@_of_spec
+@OF_SPEC
 @takes_settings(*LEDGER)
 def show(call: Call, where: tuple[str, ...], spec: Path | None) -> None:
     """What a gate asks, what was said at it, and the commands that answer it."""
@@ -107,7 +65,7 @@ def _answering(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--condition", "conditions", multiple=True, metavar="TEXT", help="A condition (repeatable)."),
         click.option("--rationale", metavar="TEXT", help="Why."),
         click.option("--choice", metavar="KEY", help="Which choice, where several have this effect."),
-        _of_spec,
+        OF_SPEC,
         click.argument("where", nargs=-1, metavar=_WHERE),
     ):
         function = option(function)
@@ -124,7 +82,7 @@ Examples:
 """
 
 
-@gate.command(epilog=_APPROVE_EPILOG)
+@click.command(epilog=_APPROVE_EPILOG)
 @_answering
 @takes_settings(*LEDGER)
 def approve(call: Call, **options: Any) -> None:
@@ -140,7 +98,7 @@ Examples:
 """
 
 
-@gate.command(epilog=_REJECT_EPILOG)
+@click.command(epilog=_REJECT_EPILOG)
 @_answering
 @takes_settings(*LEDGER)
 def reject(call: Call, **options: Any) -> None:
@@ -154,7 +112,7 @@ Examples:
 """
 
 
-@gate.command(epilog=_DEFER_EPILOG)
+@click.command(epilog=_DEFER_EPILOG)
 @_answering
 @takes_settings(*LEDGER)
 def defer(call: Call, **options: Any) -> None:
@@ -169,7 +127,7 @@ Examples:
 """
 
 
-@gate.command(epilog=_REPLY_EPILOG)
+@click.command(epilog=_REPLY_EPILOG)
 @click.argument("where", nargs=-1, required=True, metavar=_WHERE)
 @click.option("--choice", required=True, metavar="KEY", help="One of the gate's choices.")
 @click.option("--data", metavar="JSON", help="The rest of the payload, as an object.")
@@ -194,9 +152,9 @@ Examples:
 """
 
 
-@gate.command(epilog=_OVERRIDE_EPILOG)
+@click.command(epilog=_OVERRIDE_EPILOG)
 @click.argument("where", nargs=-1, metavar=_WHERE)
-@_of_spec
+@OF_SPEC
 @click.option("--reason", required=True, metavar="TEXT", help="Why; everybody is told.")
 @click.option("--field", "pairs", multiple=True, metavar="NAME=VALUE", help="Fill in a field (repeatable).")
 @acts
@@ -223,8 +181,8 @@ Examples:
 """
 
 
-@gate.command("report", epilog=_REPORT_EPILOG)
-@_of_spec
+@click.command("report", epilog=_REPORT_EPILOG)
+@OF_SPEC
 @click.option("--run", metavar="WID", help="The gates of this run or workflow.")
 @click.option("--format", "style", type=click.Choice(("table", "json", "md")), default="table", show_default=True)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=200, show_default=True, help="At most so many gates.")
@@ -250,7 +208,7 @@ Examples:
 """
 
 
-@gate.command(epilog=_STATS_EPILOG)
+@click.command(epilog=_STATS_EPILOG)
 @takes_settings(*LEDGER)
 def stats(call: Call) -> None:
     """How many gates there are, what became of them, by whom, and how long people took to approve."""

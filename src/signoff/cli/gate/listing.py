@@ -1,55 +1,94 @@
-"""The list of gates: what is on it, in which order, and how it is drawn."""
+"""`signoff gate list`, which is typed more often than anything else.
+
+What people read of a ledger at hand takes one line of each gate, and imports nothing that makes more of one. Whole
+gates, for programs, of servers and of specs, are those of `pages`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from signoff.app.views import sla_status
-from signoff.cli.call import Call
-from signoff.cli.gate.where import gates_about, newest_run, subject_of_spec
-from signoff.cli.output import Column, hint, print_table, say, time_left
-from signoff.errors import InvalidInputError
+import click
 
-if TYPE_CHECKING:
-    from signoff.sdk.backend import Backend
+from signoff.cli.call import Call, acts, takes_settings
+from signoff.cli.output import hint, say, time_left
+from signoff.cli.settings_flags import LEDGER
+from signoff.gates.name import check_actor_name, plain_name
 
+_STATES = ("PENDING", "RECEIVED", "TIMED_OUT", "CANCELLED")
+_RISKS = ("low", "medium", "high", "critical")
 _NOT_MINE = "*"
 
+OF_SPEC = click.option(
+    "--spec",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The gates of this spec's runs: its Markdown or its compiled file.",
+)
 
-def list_page(
-    call: Call,
-    *,
-    spec: Path | None,
-    state: str | None,
-    role: str | None,
-    risk: str | None,
-    limit: int,
-    cursor: str | None,
-) -> tuple[dict[str, Any], int]:
-    """A page `{items, nextCursor}` and the ledger's now: first what whoever asks may approve, each part by deadline."""
-    with call.backend() as backend:
-        if spec is None:
-            page = backend.gates(state, role, risk, limit, cursor)
-            return {**page, "items": _mine_first(page["items"], _me(call))}, backend.now()
-        views = _gates_of_spec(backend, subject_of_spec(spec), state, role, risk)
-        now = backend.now()
-    return _page(_mine_first(views, _me(call)), limit, cursor), now
+_EPILOG = """\b
+Examples:
+  signoff gate list
+  signoff gate list --role security --risk high
+  signoff gate list --spec plan.md --all
+  signoff gate list --state RECEIVED --limit 200
+  signoff gate list --json | jq '.items[].gateKey'
+"""
 
 
-def draw_list(call: Call, page: Mapping[str, Any], now: int) -> None:
-    items, me = page["items"], _me(call)
-    if not items:
+@click.command("list", epilog=_EPILOG)
+@click.option("--state", type=click.Choice(_STATES), default="PENDING", show_default=True)
+@click.option("--all", "is_all", is_flag=True, help="Gates in every state.")
+@click.option("--role", help="Only gates that this role may answer.")
+@click.option("--risk", type=click.Choice(_RISKS), help="Only gates of this risk level.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@click.option("--cursor", help="Where the page before ended.")
+@OF_SPEC
+@acts
+@takes_settings(*LEDGER)
+def list_gates(call: Call, state: str, is_all: bool, spec: Path | None, **which: Any) -> None:
+    """What waits for a person, soonest deadline first; what you may not approve yourself comes last."""
+    which["state"] = None if is_all else state
+    if call.is_json or spec is not None or call.settings.url is not None:
+        _show_whole(call, spec, which)
+    else:
+        _show_short(call, which)
+
+
+def _show_whole(call: Call, spec: Path | None, which: Mapping[str, Any]) -> None:
+    from signoff.cli.gate.pages import in_short, read_page
+
+    me = _me(call)
+    page, now = read_page(call, lambda view: _is_not_mine(in_short(view), me), spec=spec, **which)
+    call.show(page, lambda: _draw(call, [in_short(view) for view in page["items"]], page["nextCursor"], now))
+
+
+def _show_short(call: Call, which: Mapping[str, Any]) -> None:
+    from signoff.app.list_gates import list_gates
+    from signoff.bootstrap import open_lists
+
+    me = check_actor_name(call.actor)
+    with open_lists(call.settings) as (lists, clock):
+        page, now = list_gates(lists, **which), clock()
+    _draw(call, sorted(page.items, key=lambda row: _is_not_mine(row, me)), page.next_cursor, now)
+
+
+def _draw(call: Call, rows: Sequence[Mapping[str, Any]], next_cursor: str | None, now: int) -> None:
+    if not rows:
         say("No gate waits for a person.")
         return
+    from signoff.cli.table import Column, print_table
+
+    me = _me(call)
     columns = [Column("LEFT"), Column("GATE"), Column("WORKFLOW"), Column("RISK"), Column("TITLE", is_elastic=True)]
-    print_table(columns, [_row(view, now, me) for view in items])
-    if any(_is_not_mine(view, me) for view in items):
+    print_table(columns, [_line(row, now, me) for row in rows])
+    if any(_is_not_mine(row, me) for row in rows):
         hint(f"{_NOT_MINE} asked for by {me}: somebody else has to approve it.")
-    if page["nextCursor"] is not None:
-        hint(f"There are more: --cursor {page['nextCursor']}")
-    if any(view["state"] == "PENDING" for view in items):
+    if next_cursor is not None:
+        hint(f"There are more: --cursor {next_cursor}")
+    if any(row["state"] == "PENDING" for row in rows):
         hint(f"Read one and how to answer it: {call.again('gate', 'show', 'GATE')}")
 
 
@@ -59,44 +98,12 @@ def _me(call: Call) -> str | None:
     return call.as_name if is_signed_in else call.actor
 
 
-def _mine_first(views: list[dict[str, Any]], me: str | None) -> list[dict[str, Any]]:
-    return sorted(views, key=lambda view: _is_not_mine(view, me))
-
-
-def _is_not_mine(view: Mapping[str, Any], me: str | None) -> bool:
+def _is_not_mine(row: Mapping[str, Any], me: str | None) -> bool:
     """Whether it waits, and for anybody but me, since I asked for it or had a part in it."""
-    requirement = view["requirement"]
-    kept_from = [*([view.get("requestedBy")] if requirement["notRequester"] else []), *requirement.get("notBy", [])]
-    return view["state"] == "PENDING" and me is not None and me in kept_from
+    return row["state"] == "PENDING" and me is not None and plain_name(me) in row["kept_from"]
 
 
-def _gates_of_spec(
-    backend: Backend, subject: str, state: str | None, role: str | None, risk: str | None
-) -> list[dict[str, Any]]:
-    """As the inbox has them: soonest deadline first, and with how near it is."""
-    newest_run(backend, subject)
-    now = backend.now()
-    found = [
-        {**view, "slaStatus": sla_status(view["state"], view["deadlineAt"], now)}
-        for view in gates_about(backend, subject, is_open=state == "PENDING")
-        if state in (None, view["state"]) and risk in (None, view["riskLevel"]) and _may_answer(view, role)
-    ]
-    return sorted(found, key=lambda view: (view["deadlineAt"], view["workflowID"], view["gateKey"]))
-
-
-def _may_answer(view: Mapping[str, Any], role: str | None) -> bool:
-    return role is None or any({role, "*"} & set(need["any_of"]) for need in view["requirement"]["needs"])
-
-
-def _page(views: list[dict[str, Any]], limit: int, cursor: str | None) -> dict[str, Any]:
-    """The gates of a spec are few and read at once; the cursor says how many of them were shown."""
-    if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 10):
-        raise InvalidInputError("This cursor was not handed out here; begin without one.", code="invalid-cursor")
-    end = int(cursor or 0) + limit
-    return {"items": views[end - limit : end], "nextCursor": str(end) if len(views) > end else None}
-
-
-def _row(view: Mapping[str, Any], now: int, me: str | None) -> list[str]:
-    left = time_left(view["deadlineAt"] - now) if view["state"] == "PENDING" else view["state"]
-    marked = f"{left} {_NOT_MINE}" if _is_not_mine(view, me) else left
-    return [marked, view["gateKey"], view["workflowID"], view.get("riskLevel") or "-", view["prompt"]["title"]]
+def _line(row: Mapping[str, Any], now: int, me: str | None) -> list[str]:
+    left = time_left(row["deadline_at"] - now) if row["state"] == "PENDING" else row["state"]
+    marked = f"{left} {_NOT_MINE}" if _is_not_mine(row, me) else left
+    return [marked, row["gate_key"], row["workflow_id"], row["risk_level"] or "-", row["title"]]

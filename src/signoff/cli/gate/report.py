@@ -15,7 +15,8 @@ from signoff.app.report_gates import report_gates
 from signoff.cli.call import Call
 from signoff.cli.gate.text import remaining_words
 from signoff.cli.gate.where import gates_about, newest_run, subject_of_spec
-from signoff.cli.output import Column, counted, duration, hint, moment, print_table, say
+from signoff.cli.output import counted, duration, hint, moment, say
+from signoff.cli.table import Column, print_table
 from signoff.cli.terminal import one_line
 from signoff.gates.requirement import ANYONE
 

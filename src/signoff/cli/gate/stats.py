@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from signoff.cli.output import Column, duration, print_table, say
+from signoff.cli.output import duration, say
+from signoff.cli.table import Column, print_table
 
 Wire = Mapping[str, Any]
 

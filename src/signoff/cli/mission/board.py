@@ -10,8 +10,9 @@ import click
 from signoff.cli.call import Call
 from signoff.cli.mission.findings import show_with_unread, unread_lines
 from signoff.cli.mission.options import MissionChoice, takes_mission
-from signoff.cli.output import Column, counted, duration, hint, note, print_table, say
+from signoff.cli.output import counted, duration, hint, note, say
 from signoff.cli.settings_flags import DATABASE
+from signoff.cli.table import Column, print_table
 from signoff.cli.terminal import has_colours, is_terminal, one_line, sanitise, width
 from signoff.clock import now_us
 from signoff.errors import MissionError

@@ -6,7 +6,8 @@ packages that were moved on past them: they are given up. And before a release t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from signoff.cli.call import Call
 from signoff.cli.output import note
@@ -17,6 +18,7 @@ from signoff.missions.reduce import Snapshot
 if TYPE_CHECKING:
     from signoff.app.world import World
     from signoff.missions.approval import Decision
+    from signoff.missions.meta import MissionMeta
     from signoff.runners.mission.mission_state import MissionState
     from signoff.runners.mission.place import MissionPlace
 
@@ -81,23 +83,18 @@ def reviews_left_open(call: Call, state: MissionState) -> dict[str, str]:
     Raises:
         SignoffError: the ledger cannot be read.
     """
-    from signoff.bootstrap import open_world
-
-    packages = state.reduced.work_packages
     try:
-        with open_world(call.settings, creates=False) as world:
-            from signoff.app.find_reviews import open_reviews
-
-            found = [(wp_id, run) for wp_id in packages for run in open_reviews(world, state.identity(wp_id))]
+        reviews = _reviews_in_short(call, state.place, state.meta)
     except NotFoundError as error:
         if error.code != "no-ledger":
             raise
         return {}
-    from signoff.plans import plan as plans
-
-    last = {wp_id: one.last_event_id for wp_id, one in packages.items()}
+    last = {wp_id: one.last_event_id for wp_id, one in state.reduced.work_packages.items()}
+    waiting = [(review["about"], review) for review in reviews if review["status"] == "WAITING_INPUT"]
     return {
-        wp_id: run.workflow_id for wp_id, run in found if plans.from_wire(run.plan).about["from_event"] != last[wp_id]
+        about["work_package_id"]: review["workflow_id"]
+        for about, review in waiting
+        if about["work_package_id"] in last and about["from_event"] != last[about["work_package_id"]]
     }
 
 
@@ -110,11 +107,13 @@ def record_decided(call: Call, place: MissionPlace, snapshot: Snapshot) -> bool:
     waiting = [wp_id for wp_id, state in snapshot.work_packages.items() if state.lane is Lane.IN_REVIEW]
     if not waiting or call.settings.url is not None:
         return False
-    from signoff.bootstrap import open_world
-    from signoff.runners.mission.mission_state import read_state
-
-    state = read_state(place)
     try:
+        if not _is_any_decided(_reviews_in_short(call, place, snapshot.meta), waiting):
+            return False
+        from signoff.bootstrap import open_world
+        from signoff.runners.mission.mission_state import read_state
+
+        state = read_state(place)
         with open_world(call.settings, creates=False) as world:
             recorded = [_record(world, state, wp_id) for wp_id in waiting]
             return any(recorded)
@@ -124,13 +123,30 @@ def record_decided(call: Call, place: MissionPlace, snapshot: Snapshot) -> bool:
         return False
 
 
+def _is_any_decided(reviews: Sequence[Mapping[str, Any]], wp_ids: Sequence[str]) -> bool:
+    """Whether the newest review of one of them no longer waits: only then there may be anything to record."""
+    newest: dict[str, bool] = {}
+    for review in reviews:
+        newest.setdefault(review["about"]["work_package_id"], review["waits"])
+    return not all(newest.get(wp_id, True) for wp_id in wp_ids)
+
+
+def _reviews_in_short(call: Call, place: MissionPlace, meta: MissionMeta) -> list[Mapping[str, Any]]:
+    from signoff.app.list_reviews import list_reviews
+    from signoff.bootstrap import open_lists
+    from signoff.runners.mission.mission_state import identity_of
+
+    with open_lists(call.settings) as (lists, clock):
+        return list_reviews(lists, identity_of(place, meta), now=clock())
+
+
 def _decision(world: World, reference: str) -> Decision | None:
     """None for what is no review's gate, or was decided by nobody."""
     from signoff.app.find import find_gate, find_run
     from signoff.gates.gate import State
     from signoff.missions.approval import gate_named_in
     from signoff.plans import plan as plans
-    from signoff.plans.mission import REVIEW
+    from signoff.plans.mission_kind import REVIEW
     from signoff.runners.mission.record import decision_of
 
     where = gate_named_in(reference)

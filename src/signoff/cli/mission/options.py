@@ -6,7 +6,6 @@ All of that is in the primary checkout, so that a command does the same from eve
 from __future__ import annotations
 
 import functools
-import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 #: Where in the state directory it is noted what was sent.
 SYNC_FOLDER = "mission-sync"
-OBJECTS_BEFORE_GARBAGE = 200_000
 #: In the repository that all worktrees share.
 LOCK_FILE = "signoff-missions.lock"
 
@@ -161,7 +159,7 @@ def takes_mission(*attributes: str) -> Callable[[Command], Command]:
             _arm_crash_point()
             checkout = find_checkout(Path.cwd())
             call = call.at(checkout.root)
-            with diagnosing(), _nothing_left_to_collect():
+            with diagnosing():
                 return function(call, MissionChoice(call, checkout, mission_slug, actor_name), **values)
 
         with_flags = takes_settings("missions_dir", *attributes)(command)
@@ -172,17 +170,6 @@ def takes_mission(*attributes: str) -> Callable[[Command], Command]:
         return mission(actor(with_flags))
 
     return decorate
-
-
-@contextmanager
-def _nothing_left_to_collect() -> Iterator[None]:
-    """Thousands of events are made in one go and kept to the end: looking for garbage among them finds none, neither
-    meanwhile nor when the interpreter ends."""
-    gc.set_threshold(OBJECTS_BEFORE_GARBAGE)
-    try:
-        yield
-    finally:
-        gc.freeze()
 
 
 def _arm_crash_point() -> None:

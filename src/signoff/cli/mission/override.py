@@ -100,7 +100,7 @@ def _rejection(state: MissionState, wp_id: str) -> tuple[str, ReviewCycle]:
 
 
 def _check_actor(state: MissionState, wp_id: str, actor: str) -> None:
-    from signoff.gates.requirement import is_same
+    from signoff.gates.name import is_same
 
     if any(is_same(one, actor) for one in state.implementers(wp_id)):
         raise _refused(state, wp_id, f"{actor} had a part in the work on {wp_id}, and cannot let it pass.")

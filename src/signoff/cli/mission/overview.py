@@ -11,7 +11,8 @@ import click
 from signoff.cli.call import Call
 from signoff.cli.mission.findings import show_with_unread, unread_lines
 from signoff.cli.mission.options import MissionChoice, takes_mission
-from signoff.cli.output import Column, hint, note, print_table, say
+from signoff.cli.output import hint, note, say
+from signoff.cli.table import Column, print_table
 from signoff.errors import MissionError
 
 if TYPE_CHECKING:

@@ -45,8 +45,8 @@ def preflight(call: Call, mission: MissionChoice, slug: str | None, *, doing: st
     if is_fetched:
         fetch(state)
     look = look_before_merge if doing == "merge" else look_before_ship
-    findings = look(state, decisions_of(call, state), guard=mission.settings.mission_guard)
     sync = target_sync(state)
+    findings = look(state, decisions_of(call, state), guard=mission.settings.mission_guard, sync=sync)
     call.show(_document(state, sync, findings), lambda: _draw(state, sync, findings, doing))
     return FAILED if any(one.is_error for one in findings) else DONE
 

@@ -13,7 +13,7 @@ from signoff.missions.files import TASKS_FILE
 from signoff.missions.tick import tick
 from signoff.missions.work_package import WorkPackage
 from signoff.runners.mission.acting_git import act_git
-from signoff.runners.mission.branches import commit_of, fork_point, worktree_of
+from signoff.runners.mission.branches import fork_point, heads_of, worktree_of
 from signoff.runners.mission.mission_state import MissionState
 from signoff.runners.mission.planning import check_committed, planning_work, uncommitted
 from signoff.runners.mission.worktree import LaneContext, open_worktree, write_context
@@ -72,7 +72,8 @@ def work_done(state: MissionState, package: WorkPackage) -> dict[str, Any]:
     lanes, lane = state.lanes, state.lane_of(package.work_package_id)
     branch = lanes.branch_of(lane)
     _check_committed(root, branch)
-    head, mission = commit_of(root, branch), commit_of(root, lanes.mission_branch)
+    heads = heads_of(root)
+    head, mission = heads.get(branch), heads.get(lanes.mission_branch)
     base = fork_point(root, head, mission) if head and mission else None
     if head is None or head == base:
         return {}

@@ -9,7 +9,8 @@ import click
 
 from signoff.cli.call import Call, takes_settings
 from signoff.cli.failure import DONE, FAILED
-from signoff.cli.output import Column, counted, duration, note, print_table, say
+from signoff.cli.output import counted, duration, note, say
+from signoff.cli.table import Column, print_table
 
 if TYPE_CHECKING:
     from signoff.cli.release.decide import Decision

@@ -28,6 +28,18 @@ WHERE (CAST(:state AS TEXT) IS NULL OR g.state = :state)
 ORDER BY g.deadline_at, g.workflow_id, g.gate_key
 LIMIT :limit;
 
+-- name: gates_in_short
+-- The same, with what one line of a list says.
+SELECT g.workflow_id, g.gate_key, g.state, g.risk_level, g.title, g.deadline_at, g.kept_from FROM app.human_gates g
+WHERE (CAST(:state AS TEXT) IS NULL OR g.state = :state)
+  AND (CAST(:risk AS TEXT) IS NULL OR g.risk_level = :risk)
+  AND (CAST(:role AS TEXT) IS NULL OR jsonb_path_exists(g.requirement,
+    '$.needs[*].any_of[*] ? (@ == $role || @ == "*")', jsonb_build_object('role', CAST(:role AS TEXT))))
+  AND (CAST(:after_at AS BIGINT) IS NULL
+    OR (g.deadline_at, g.workflow_id, g.gate_key) > (:after_at, :after_workflow, :after_key))
+ORDER BY g.deadline_at, g.workflow_id, g.gate_key
+LIMIT :limit;
+
 -- name: inbox_gates
 -- Open gates in short, soonest deadline first, after a place (deadline_at, workflow_id, gate_key). `who` is me (it
 -- waits for this actor, who holds these roles), others, or all; roles that are NULL are every role.

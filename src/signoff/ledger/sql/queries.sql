@@ -30,6 +30,16 @@ WHERE door = :door AND subject = :subject
 ORDER BY created_at DESC, id DESC
 LIMIT :limit;
 
+-- name: runs_in_short
+-- Those about subjects that begin so: what their plans are of, and whether all their gates are open and not due.
+SELECT r.workflow_id, r.status, r.plan ->> 'about' AS about,
+    COALESCE((SELECT MIN(CASE WHEN g.state = 'PENDING' AND g.deadline_at > CAST(:now AS BIGINT) THEN 1 ELSE 0 END)
+        FROM app.human_gates g WHERE g.workflow_id = r.workflow_id), 0) AS waits
+FROM app.runs r
+WHERE r.door = :door AND substr(r.subject, 1, length(CAST(:beginning AS TEXT))) = CAST(:beginning AS TEXT)
+ORDER BY r.created_at DESC, r.id DESC
+LIMIT :limit;
+
 -- name: insert_run
 INSERT INTO app.runs (id, workflow_id, intent_id, door, recipe, plan, plan_digest, status, node, last_step, next_action,
     error, retry_count, queue_partition_key, requested_by, subject, created_at, updated_at, finished_at)
@@ -312,6 +322,16 @@ SELECT * FROM app.tokens ORDER BY created_at, id;
 
 -- name: holder
 SELECT * FROM app.principals WHERE id = :id;
+
+-- name: holder_of_hash
+SELECT p.* FROM app.tokens t JOIN app.principals p ON p.id = t.principal_id WHERE t.hash = :hash;
+
+-- name: lenders_of_hash
+-- Whose roles the holder may act in now.
+SELECT p.* FROM app.tokens t JOIN app.delegations d ON d.to_principal = t.principal_id
+JOIN app.principals p ON p.id = d.from_principal
+WHERE t.hash = :hash AND d.revoked_at IS NULL AND d.until_at > :now
+ORDER BY p.name;
 
 -- name: insert_token
 INSERT INTO app.tokens (id, principal_id, hash, created_at, expires_at, revoked_at)

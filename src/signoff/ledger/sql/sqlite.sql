@@ -26,6 +26,18 @@ WHERE (:state IS NULL OR g.state = :state)
 ORDER BY g.deadline_at, g.workflow_id, g.gate_key
 LIMIT :limit;
 
+-- name: gates_in_short
+-- The same, with what one line of a list says.
+SELECT g.workflow_id, g.gate_key, g.state, g.risk_level, g.title, g.deadline_at, g.kept_from FROM app.human_gates g
+WHERE (:state IS NULL OR g.state = :state)
+  AND (:risk IS NULL OR g.risk_level = :risk)
+  AND (:role IS NULL OR EXISTS (
+    SELECT 1 FROM json_each(g.requirement, '$.needs') need, json_each(need.value, '$.any_of') held
+    WHERE held.value IN (:role, '*')))
+  AND (:after_at IS NULL OR (g.deadline_at, g.workflow_id, g.gate_key) > (:after_at, :after_workflow, :after_key))
+ORDER BY g.deadline_at, g.workflow_id, g.gate_key
+LIMIT :limit;
+
 -- name: inbox_gates
 -- Open gates in short, soonest deadline first, after a place (deadline_at, workflow_id, gate_key). `who` is me (it
 -- waits for this actor, who holds these roles), others, or all; roles that are NULL are every role. Many gates have few

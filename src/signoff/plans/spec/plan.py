@@ -18,8 +18,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from signoff.gates.name import POLICY_PREFIX
 from signoff.gates.prompt import APPROVE
-from signoff.gates.requirement import POLICY_PREFIX, POLICY_ROLE, Need, Requirement
+from signoff.gates.requirement import POLICY_ROLE, Need, Requirement
 from signoff.plans.plan import GateNode, Node, Plan, StepNode, make_plan
 from signoff.plans.spec.gate_names import ADVISORY, AUTOMATIC
 from signoff.plans.spec.policies import GatePolicy, to_requirement

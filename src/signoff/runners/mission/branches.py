@@ -50,6 +50,8 @@ def is_ancestor(root: Path, commit: str, of: str) -> bool:
 
 def fork_point(root: Path, one: str, other: str) -> str | None:
     """The newest commit that both have."""
+    if one == other:
+        return one
     return said(run_git(root, "merge-base", one, other)) or None
 
 
@@ -88,6 +90,8 @@ def own_commits(root: Path, head: str, *, target: str, without: Sequence[str] = 
 
 def commits_between(root: Path, head: str, without: Sequence[str]) -> list[str]:
     """All commits that `head` has and none of the others; the merges too."""
+    if head in without:
+        return []
     return said(run_git(root, "rev-list", head, *(f"^{one}" for one in without))).split()
 
 
@@ -98,6 +102,8 @@ def parents_of(root: Path, commit: str) -> list[str]:
 def begins_at(root: Path, head: str, known: Sequence[str]) -> str | None:
     """The newest commit of the own line of `head` (its first parents) that has nothing but what the known commits have:
     where what only `head` has begins. Merges do not count. None where everything is its own."""
+    if head in known:
+        return head
     line = said(run_git(root, "rev-list", "--first-parent", head)).split()
     ends = [f"^{one}" for one in known]
 

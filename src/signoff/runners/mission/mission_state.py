@@ -56,12 +56,7 @@ class MissionState:
 
     def identity(self, wp_id: str) -> dict[str, str]:
         """By what the reviews of a package are found in the ledger."""
-        return {
-            "repo_root": str(self.place.checkout.root),
-            "mission_id": self.mission_id,
-            "mission_slug": self.place.slug,
-            "work_package_id": wp_id,
-        }
+        return {**identity_of(self.place, self.meta), "work_package_id": wp_id}
 
     @property
     def target_branch(self) -> str:
@@ -117,6 +112,15 @@ class MissionState:
     def _is_worked_on_in_lane(self, wp_id: str) -> bool:
         state = self.reduced.work_packages.get(wp_id)
         return state is not None and state.event.execution_mode == WORKTREE
+
+
+def identity_of(place: MissionPlace, meta: MissionMeta) -> dict[str, str]:
+    """By what the reviews of a mission are found in the ledger."""
+    return {
+        "repo_root": str(place.checkout.root),
+        "mission_id": meta.mission_id or place.slug,
+        "mission_slug": place.slug,
+    }
 
 
 def read_state(place: MissionPlace) -> MissionState:

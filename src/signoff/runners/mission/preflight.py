@@ -29,14 +29,17 @@ from signoff.runners.mission.scope import judge_lane
 from signoff.runners.mission.unreviewed import judge_lane_reviews, judge_mission_branch
 
 
-def look_before_merge(state: MissionState, decisions: Mapping[str, Decision], *, guard: str = BLOCK) -> list[Finding]:
+def look_before_merge(
+    state: MissionState, decisions: Mapping[str, Decision], *, guard: str = BLOCK, sync: TargetSync | None = None
+) -> list[Finding]:
     """Errors stop the merge, warnings do not.
 
     Args:
         decisions: what the ledger knows of the reviews that the log names, by their references.
         guard: what is made of commits outside of what their packages own (`missions.ownership`).
+        sync: what `target_sync` says, where that was asked already.
     """
-    target = rules.judge_target(target_sync(state), state.place.slug)
+    target = rules.judge_target(sync or target_sync(state), state.place.slug)
     return [*target, *look_at_packages(state, decisions, guard=guard)]
 
 
@@ -45,13 +48,15 @@ def look_at_packages(state: MissionState, decisions: Mapping[str, Decision], *, 
     git."""
     scope = _scope(state, WARNING if guard == WARN else ERROR) if guard != OFF else ()
     approvals = judge_approvals(state.reduced, state.mission_id, decisions)
-    of_files = validate(state.files, log_of(state.files.events or b""))
+    of_files = validate(state.files, log_of(state.files.events or b""), state.reduced)
     return [*of_files, *approvals, *_unaccepted(state), *_branches(state, decisions), *scope]
 
 
-def look_before_ship(state: MissionState, decisions: Mapping[str, Decision], *, guard: str = BLOCK) -> list[Finding]:
+def look_before_ship(
+    state: MissionState, decisions: Mapping[str, Decision], *, guard: str = BLOCK, sync: TargetSync | None = None
+) -> list[Finding]:
     """As before a merge, and that the merge was done."""
-    return [*look_before_merge(state, decisions, guard=guard), *_unmerged(state)]
+    return [*look_before_merge(state, decisions, guard=guard, sync=sync), *_unmerged(state)]
 
 
 def check_findings(findings: Sequence[Finding], state: MissionState, doing: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from signoff.missions.finding import LANE_BRANCH_MISSING
 from signoff.missions.lanes_file import WorkLane
 from signoff.missions.prompt import ReviewContext, compare, write_prompt
 from signoff.missions.work_package import WorkPackage
-from signoff.plans.mission import REVIEW
-from signoff.runners.mission.branches import EMPTY_TREE, begins_at, commit_named, commit_of, fork_point, worktree_of
+from signoff.plans.mission_kind import REVIEW
+from signoff.runners.mission.branches import EMPTY_TREE, begins_at, commit_named, fork_point, heads_of, worktree_of
 from signoff.runners.mission.mission_state import MissionState
 from signoff.runners.mission.planning import planning_work
 
@@ -74,7 +75,8 @@ def review_subject(state: MissionState, wp_id: str) -> ReviewSubject:
         return ReviewSubject(state, package, work.branch, root, work.base_commit, work.base_commit, work.commit)
     lane = state.lane_of(wp_id)
     branch = state.lanes.branch_of(lane)
-    head = commit_of(root, branch)
+    heads = heads_of(root)
+    head = heads.get(branch)
     if head is None:
         raise DiagnosticError(
             f"There is no branch {branch} here, in which {wp_id} is worked on.",
@@ -83,7 +85,7 @@ def review_subject(state: MissionState, wp_id: str) -> ReviewSubject:
             details={"mission_slug": state.place.slug, "work_package_id": wp_id, "lane_branch": branch},
         )
     worktree = worktree_of(root, branch) or root
-    base_ref, base_commit = _base(state, lane, wp_id, head)
+    base_ref, base_commit = _base(state, lane, wp_id, heads)
     return ReviewSubject(state, package, branch, worktree, base_ref, base_commit, head)
 
 
@@ -178,17 +180,18 @@ def _read(path: Path) -> str | None:
     return None if len(data) > PROMPT_BYTES_MAX else data.decode("utf-8", errors="replace")
 
 
-def _base(state: MissionState, lane: WorkLane, wp_id: str, head: str) -> tuple[str, str]:
+def _base(state: MissionState, lane: WorkLane, wp_id: str, heads: Mapping[str, str]) -> tuple[str, str]:
     """Where the package's own work begins: behind what the mission's branch has, what the lanes have that this one
     depends on, and what was approved of other packages in this lane. Nothing else is left out of a review."""
     root, lanes = state.place.checkout.root, state.lanes
+    head = heads[lanes.branch_of(lane)]
     needed = [lanes.branch_of(other) for name in lane.depends_on_lanes if (other := lanes.lane(name)) is not None]
     branches = [lanes.mission_branch, lanes.target_branch, *needed]
     approved = [commit for other, commit in state.reviewed_commits(lane) if other != wp_id]
-    known = [*(commit_of(root, branch) for branch in branches), *(commit_named(root, one) for one in approved)]
+    known = [*(heads.get(branch) for branch in branches), *(commit_named(root, one) for one in approved)]
     base = begins_at(root, head, [commit for commit in known if commit is not None])
     if base is None:
         return EMPTY_TREE, EMPTY_TREE
-    own = commit_of(root, lanes.mission_branch)
+    own = heads.get(lanes.mission_branch)
     is_plain = own is not None and fork_point(root, own, head) == base
     return (lanes.mission_branch if is_plain else base), base

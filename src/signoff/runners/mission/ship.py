@@ -19,7 +19,7 @@ from signoff.missions.finding import Finding
 from signoff.missions.lane import Lane
 from signoff.missions.reviews import newest_review
 from signoff.plans.markdown import in_code, line
-from signoff.plans.mission import SIGN_OFF
+from signoff.plans.mission_kind import SIGN_OFF
 from signoff.runners.mission.committed import REPORT_JSON, REPORT_MARKDOWN, released_commit
 from signoff.runners.mission.mission_state import MissionState
 from signoff.runners.mission.place import MissionPlace

@@ -20,7 +20,6 @@ from signoff.missions.review_cycle import APPROVED
 from signoff.runners.mission.branches import (
     EMPTY_TREE,
     commit_named,
-    commit_of,
     commits_between,
     heads_of,
     names_edited_by_merge,
@@ -36,10 +35,9 @@ def judge_mission_branch(state: MissionState, decisions: Mapping[str, Decision])
     """The mission's own branch is merged before its lanes."""
     branch, target = state.lanes.mission_branch, state.target_branch
     is_lane = any(state.lanes.branch_of(lane) == branch for lane in state.lanes.lanes)
-    commit = None if is_lane else commit_of(state.place.checkout.root, branch)
-    if commit is None:
+    if is_lane:
         return
-    left = _unreviewed(state, decisions, commit)
+    left = _unreviewed(state, decisions, branch)
     if left:
         remediation = (
             "Work belongs into the lane of a package, whose review sees it. Bring it there, bring this branch back "
@@ -52,8 +50,7 @@ def judge_mission_branch(state: MissionState, decisions: Mapping[str, Decision])
 def judge_lane_reviews(state: MissionState, decisions: Mapping[str, Decision], lane: WorkLane) -> Iterator[Finding]:
     """A lane whose work is done."""
     branch = state.lanes.branch_of(lane)
-    commit = commit_of(state.place.checkout.root, branch)
-    left = [] if commit is None else _unreviewed(state, decisions, commit)
+    left = _unreviewed(state, decisions, branch)
     if left:
         remediation = (
             f"Have it reviewed again, or take it out of the lane: git log --stat {state.target_branch}..{branch}"
@@ -61,12 +58,12 @@ def judge_lane_reviews(state: MissionState, decisions: Mapping[str, Decision], l
         yield _finding(state, finding.LANE_CHANGED_SINCE_REVIEW, branch, left, remediation)
 
 
-def _unreviewed(state: MissionState, decisions: Mapping[str, Decision], head: str) -> list[str]:
-    """The commits up to `head` that the target lacks and no review has seen, newest first."""
-    root, target = state.place.checkout.root, commit_of(state.place.checkout.root, state.target_branch)
-    if target is None:
+def _unreviewed(state: MissionState, decisions: Mapping[str, Decision], branch: str) -> list[str]:
+    """The commits of a branch that the target lacks and no review has seen, newest first; none without a branch."""
+    root, heads = state.place.checkout.root, heads_of(state.place.checkout.root)
+    head, target = heads.get(branch), heads.get(state.target_branch)
+    if head is None or target is None:
         return []
-    heads = heads_of(root)
     judged_elsewhere = [
         commit
         for lane in state.lanes.lanes
