@@ -186,11 +186,12 @@ def walk(events: Iterable[TransitionEvent]) -> Iterator[tuple[TransitionEvent, L
     Args:
         events: each once, as they happened.
     """
-    courses: dict[str, _Course] = {}
+    last: dict[str, TransitionEvent] = {}
     for event in events:
-        course = _course_of(courses, event)
-        yield event, course.lane
-        course.take(event)
+        before = last.get(event.wp_id)
+        yield event, None if before is None else before.to_lane
+        if before is None or not _is_beaten(event, before):
+            last[event.wp_id] = event
 
 
 class _Course:
@@ -201,11 +202,6 @@ class _Course:
         self._force_count = 0
         self._implementers: tuple[str, ...] = ()
         self._acceptance: TransitionEvent | None = None
-
-    @property
-    def lane(self) -> Lane | None:
-        """None before the first event."""
-        return None if self._event is None else self._event.to_lane
 
     def state(self) -> PackageState:
         assert self._event is not None  # noqa: S101 - nobody asks before the first event

@@ -74,7 +74,7 @@ def _log(log: Log) -> Iterator[Finding]:
     first: dict[str, TransitionEvent] = {}
     for event in log.events:
         before = first.setdefault(event.event_id, event)
-        if before != event:
+        if before is not event and before != event:
             message = f"{event.event_id} is the id of another event in line {before.line}; this one does not count."
             yield _of_event(finding.EVENT_ID_REUSED, message, event)
 
