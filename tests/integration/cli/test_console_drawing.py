@@ -214,7 +214,7 @@ def test_without_a_terminal_it_is_plain_text_and_nothing_is_imported_to_draw(she
             timeout=60,
             check=True,
         )
-        assert "signoff.ledger.store" in done.stdout
+        assert "'signoff.ledger.database'" in done.stdout
         for name in ("'rich'", "'questionary'", "'prompt_toolkit'", "'markdown_it'"):
             assert name not in done.stdout
     shown = shell("gate", "show", "ship").out

@@ -88,6 +88,7 @@ def test_what_is_not_text_is_named_rather_than_shown(shell: Shell) -> None:
     with console(shell) as at:
         at.choose("View logo.png")
         at.see("It is not text, but 6 bytes.")
+        again(at)
         leave(at)
 
 
@@ -112,6 +113,7 @@ def test_a_file_that_changes_while_somebody_thinks_is_not_shown(shell: Shell) ->
         (shell.directory / "plan.txt").write_text("harmful")
         at.press(ENTER)
         at.see("It is no longer what this gate names")
+        again(at)
         leave(at)
     assert "harmful" not in at.text
 
