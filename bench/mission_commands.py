@@ -5,6 +5,9 @@ uv run python bench/mission_commands.py
 Each has its best time of some tries on the clock, and the processor time that it took with the git that it started: on
 a machine that is busy with other things that one still tells. Both stand beside what no command can do without, a
 Python that imports click. From the first review on status and doctor ask the ledger too.
+
+Those that are typed all day have a limit. A review and what is looked at before a merge are asked for once, and stand
+beside them: the one writes a prompt and opens a gate, the other goes through every branch and file of the mission.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ LIMIT_S = 0.3
 SLUG = "release"
 FLOOR = [sys.executable, "-c", "import click"]
 #: Each with the status that it exits with; a number goes with each try.
-COMMANDS = (
+ORDINARY = (
     ("status --json", 0),
     ("status", 0),
     ("list --json", 0),
@@ -37,11 +40,10 @@ COMMANDS = (
     ("guard", 0),
     ("submit WP1{number} --all-done --verified bench", 0),
     ("move WP2{number} --to blocked --reason bench", 0),
-    ("review WP1{number} --no-wait", 3),
-    ("status --json", 0),
-    ("doctor --json", 0),
-    ("preflight", 1),
 )
+REVIEW = ("review WP1{number} --no-wait", 3)
+WITH_REVIEWS = (("status --json", 0), ("doctor --json", 0))
+PREFLIGHT = ("preflight", 1)
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,12 @@ def main() -> int:
         root = Path(folder)
         make_mission(root)
         tell("python -c 'import click'", best([run(root, FLOOR) for _ in range(TRIES)]))
-        slowest = max(measure(root, words, exits) for words, exits in COMMANDS)
-    sys.stdout.write(f"slowest: {slowest:.3f} s; the limit is {LIMIT_S:g} s\n")
+        took = [measure(root, *command) for command in ORDINARY]
+        measure(root, *REVIEW)
+        took += [measure(root, *command) for command in WITH_REVIEWS]
+        measure(root, *PREFLIGHT)
+    slowest = max(took)
+    sys.stdout.write(f"slowest but for review and preflight: {slowest:.3f} s; the limit is {LIMIT_S:g} s\n")
     return 0 if slowest < LIMIT_S else 1
 
 
