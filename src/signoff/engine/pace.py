@@ -20,7 +20,7 @@ from signoff.gates.keys import PARENT_QUEUE, SANDBOX_QUEUE
 
 #: Seconds between two looks, by queue.
 BUSY_S = {PARENT_QUEUE: 0.01, SANDBOX_QUEUE: 0.05}
-QUIET_S = {PARENT_QUEUE: 0.1, SANDBOX_QUEUE: 0.1}
+QUIET_S = {PARENT_QUEUE: 0.1, SANDBOX_QUEUE: 0.25}
 #: So long after the last order it is quiet again.
 QUIET_AFTER_S = 5.0
 #: So many orders within so long are a crowd.
