@@ -20,7 +20,7 @@ from ledger_samples import (
     put_gates,
 )
 
-from signoff.app.ports import Ledger
+from signoff.app.ports import Answers, Ledger
 from signoff.audit.chain import verify_chain
 from signoff.audit.entry import GENESIS, entry_hash
 from signoff.gates.deadline import Rung
@@ -238,13 +238,15 @@ def test_interactions_are_read_as_they_were_written_in_their_order(ledger: Ledge
     with ledger.read() as reader:
         assert reader.interaction(first.id) == first
         assert reader.interaction("hi_0") is None
-        assert reader.same_reply("wf-1", "go-live", gate.topic, "k-3") == third
-        assert reader.same_reply("wf-1", "go-live", gate.topic, "k-2") is None
-        assert reader.same_reply("wf-1", "go-live", "sys:go-live", "k-3") is None
         assert reader.interactions_at("wf-1", "go-live") == [first, third]
         assert reader.interactions("wf-1", after=None, limit=2) == [first, third]
         assert reader.interactions("wf-1", after=(third.created_at, third.id), limit=2) == [second]
         assert reader.interactions("wf-2", after=None, limit=2) == []
+    with ledger.write("wf-1", "test") as tx:
+        assert tx.gate_to_answer("wf-1", "go-live", "k-3") == (gate, Answers([first, third], third))
+        assert tx.gate_to_answer("wf-1", "go-live", "k-2") == (gate, Answers([first, third], None))
+        assert tx.gate_to_answer("wf-1", "other", "k-3") == (other, Answers([second], None))
+        assert tx.gate_to_answer("wf-1", "none", "k-3") == (None, Answers([], None))
 
 
 def test_a_step_is_recorded_once_an_attempt(ledger: Ledger) -> None:

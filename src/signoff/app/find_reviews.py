@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 from signoff.app.asked import Asked
 from signoff.app.world import World
 from signoff.plans import plan as plans
-from signoff.plans.mission_kind import DOOR, REVIEW
+from signoff.plans.mission_kind import DOOR, is_review_at
 from signoff.plans.run import Run, Status
 
 if TYPE_CHECKING:
     from signoff.app.ports import Reader
 
 RUNS_LOOKED_AT = 100
-#: Where a review is: one ledger may be that of several repositories, and of several missions of one name.
-PLACE = ("repo_root", "mission_id", "mission_slug", "work_package_id")
 
 
 def open_reviews(world: World, about: Mapping[str, str]) -> list[Run]:
@@ -59,13 +57,13 @@ def _asked(world: World, run: Run) -> Asked | None:
 
 def _reviews(world: World, about: Mapping[str, str]) -> list[Run]:
     with world.ledger.read() as tx:
-        return [run for run in _of_subject(tx, about) if _is_review_at(run, about)]
+        return [run for run in _of_subject(tx, about) if _is_of_package(run, about)]
 
 
 def _of_subject(tx: Reader, about: Mapping[str, str]) -> list[Run]:
     return tx.runs(status=None, door=DOOR, subject=subject_of(about), before=None, limit=RUNS_LOOKED_AT)
 
 
-def _is_review_at(run: Run, about: Mapping[str, str]) -> bool:
+def _is_of_package(run: Run, about: Mapping[str, str]) -> bool:
     told = plans.from_wire(run.plan).about
-    return told.get("kind") == REVIEW and all(told.get(key) == about[key] for key in PLACE)
+    return is_review_at(told, about) and told.get("work_package_id") == about["work_package_id"]

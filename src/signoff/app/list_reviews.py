@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from signoff.plans.mission_kind import DOOR, REVIEW
+from signoff.plans.mission_kind import DOOR, is_review_at
 
-#: Where a mission is: one ledger may be that of several repositories, and of several missions of one name.
-PLACE = ("repo_root", "mission_id", "mission_slug")
 REVIEWS_MAX = 10_000
 
 
@@ -31,8 +29,4 @@ def list_reviews(runs: RunList, place: Mapping[str, str], *, now: int) -> list[M
         place: `{repo_root, mission_id, mission_slug}` at least.
     """
     found = runs.runs(DOOR, f"{place['mission_slug']}/", now=now, limit=REVIEWS_MAX)
-    return [row for row in found if _is_review_at(row["about"] or {}, place)]
-
-
-def _is_review_at(about: Mapping[str, str], place: Mapping[str, str]) -> bool:
-    return about.get("kind") == REVIEW and all(about.get(key) == place[key] for key in PLACE)
+    return [row for row in found if is_review_at(row["about"] or {}, place)]

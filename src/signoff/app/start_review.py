@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from signoff.app.asked import Asked
 from signoff.app.begin_at_gate import Beginning, begin_at_gate
-from signoff.app.find_reviews import PLACE, open_reviews, subject_of
+from signoff.app.find_reviews import open_reviews, subject_of
 from signoff.app.spans import use_case
 from signoff.app.steps import Artifact
 from signoff.app.world import World
@@ -19,13 +19,13 @@ from signoff.errors import ConflictError
 from signoff.gates.digest import digest_of
 from signoff.gates.requirement import Actor
 from signoff.plans import plan as plans
-from signoff.plans.mission_kind import DOOR
+from signoff.plans.mission_kind import DOOR, PLACE
 from signoff.plans.plan import Plan
 from signoff.plans.run import Run
 
 PARTITION = "missions"
 #: What tells one review from every other: where it is, what it is of, and which submission and commit were looked at.
-_IDENTITY = (*PLACE, "from_event", "lane_commit")
+_IDENTITY = (*PLACE, "work_package_id", "from_event", "lane_commit")
 
 
 @use_case

@@ -120,13 +120,6 @@ class SqlReader:
     def interaction(self, interaction_id: str) -> Interaction | None:
         return _interaction(self._session.one("interaction", id=interaction_id))
 
-    def same_reply(self, workflow_id: str, gate_key: str, topic: str, dedupe_key: str) -> Interaction | None:
-        return _interaction(
-            self._session.one(
-                "same_reply", workflow_id=workflow_id, gate_key=gate_key, topic=topic, dedupe_key=dedupe_key
-            )
-        )
-
     def interactions_at(self, workflow_id: str, gate_key: str) -> list[Interaction]:
         found = self._session.all("interactions_at", workflow_id=workflow_id, gate_key=gate_key)
         return [rows.interaction_from_row(row) for row in found]
