@@ -30,6 +30,8 @@ from signoff.settings import load
 
 COMMAND = (sys.executable, "-m", "signoff")
 PLAIN = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "LOGNAME": "ada"}
+#: Read here and now: pytest writes its own variables while threads of a test start processes.
+OTHER_CODE = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
 FINISHED = ("SUCCESS", "ERROR", "CANCELLED")
 WAIT_S = 60.0
 
@@ -263,6 +265,5 @@ class Place:
     def _spawn(
         self, *arguments: str, environ: Mapping[str, str] | None = None, stderr: IO[str] | None = None
     ) -> Forked:
-        kept = {name: value for name, value in os.environ.items() if name.startswith("PYTHONPATH")}
-        env = {**kept, **PLAIN, **self.environ, **(environ or {})}
+        env = {**OTHER_CODE, **PLAIN, **self.environ, **(environ or {})}
         return Forked(*arguments, cwd=self.directory.parent, env=env, stderr=stderr)

@@ -55,11 +55,11 @@ class PrivatePostgres:
                 connection.execute(statement.encode())
 
     def cut_all(self, url: str) -> int:
-        """End every connection to that database, as an administrator does; how many there were."""
+        """End every connection to that database, as an administrator does, and see them ended; how many there were."""
         with self._administrator() as connection:
             name = urlsplit(url).path.lstrip("/")
             cut = connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", (name,)
             )
             return len(cut.fetchall())
 

@@ -21,6 +21,7 @@ from pexpect.fdpexpect import fdspawn
 
 ENTER, DOWN, SPACE, CTRL_C, CTRL_D, CTRL_U, ESCAPE = "\r", "\x1b[B", " ", "\x03", "\x04", "\x15", "\x1b"
 POINTER = "»"
+INDENT = "   "
 PROGRAM = Path(__file__).with_name("console_program.py")
 WAIT_S = 60
 
@@ -54,8 +55,12 @@ class Terminal:
 
     @property
     def pointed_at(self) -> str:
-        """The line of the list that Enter would choose."""
-        return next((line for line in reversed(self.lines) if line.lstrip().startswith(POINTER)), "")
+        """The line of the list that Enter would choose; nothing in the middle of a drawing, which ends with the cursor
+        after the question, above the entries."""
+        lines, cursor = self.lines, self._screen.cursor
+        if lines[cursor.y].startswith((INDENT, f" {POINTER}")) or cursor.x < len(lines[cursor.y]):
+            return ""
+        return next((line for line in lines[cursor.y :] if line.startswith(f" {POINTER}")), "")
 
     def until(self, is_so: Callable[[], object], what: str) -> None:
         """Read what comes until it is so. The time is only how long to hope."""
@@ -91,7 +96,6 @@ class Terminal:
             if label in before:
                 return
             self.press(DOWN)
-            # In the middle of a redraw no line has the pointer.
             self.until(lambda before=before: self.pointed_at not in {"", before}, "the pointer to move")  # type: ignore[misc]
         raise AssertionError(f"no {label!r} in the list:\n" + "\n".join(self.lines))
 

@@ -17,20 +17,19 @@ def ask_or_leave(question: Question) -> Any:
     """
     _let_leave(question)
     try:
-        return question.unsafe_ask()
+        # A signal is asyncio's: prompt_toolkit forgets one that comes when the question is just answered.
+        return question.application.run(handle_sigint=False)
     except EOFError:
         raise KeyboardInterrupt from None
 
 
 def _let_leave(question: Question) -> None:
-    """A list knows Ctrl-C alone, and as a key alone: pressed before the terminal hands keys over it is a signal, which
-    would be lost. Ctrl-D is how the end of the input is typed; it leaves an empty line already."""
+    """Ctrl-D is how the end of the input is typed; lists do not know it, and an empty line leaves already."""
     from prompt_toolkit.key_binding import KeyBindings
 
     bindings = question.application.key_bindings
     if isinstance(bindings, KeyBindings):
 
         @bindings.add("c-d", eager=True)
-        @bindings.add("<sigint>", eager=True)
         def leave(event: KeyPressEvent) -> None:
             event.app.exit(exception=KeyboardInterrupt)
