@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,7 @@ class ServerProcess:
         Raises:
             OperationError: (`server-not-started`) it ended instead; its log says why.
         """
-        with self._log.open("a") as log:
+        with self._log.open("a") as log, _interrupts_held():
             self._process = subprocess.Popen(
                 self._argv,
                 stdout=subprocess.PIPE,
@@ -82,3 +84,23 @@ class ServerProcess:
                 document: dict[str, Any] = json.loads(text)
                 return document
         raise OperationError(f"The server did not start; its log is {self._log}.", code="server-not-started")
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C and SIGTERM act when this is left: a process that is begun and not yet known would be ended by nobody."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
+    for one in came:
+        signal.raise_signal(one)
