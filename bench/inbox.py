@@ -24,7 +24,7 @@ from signoff.app.create_token import create_token
 from signoff.app.open_gate import open_gate
 from signoff.app.open_session import open_session
 from signoff.app.world import World
-from signoff.bootstrap import open_world
+from signoff.bootstrap.world import open_world
 from signoff.gates import requirement as requirements
 from signoff.gates.gate import RISK_LEVELS
 from signoff.inbox.site import add_inbox

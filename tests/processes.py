@@ -23,7 +23,7 @@ from forked import Forked
 
 from signoff.app.verify_audit import verify_audit
 from signoff.app.world import World
-from signoff.bootstrap import open_world
+from signoff.bootstrap.world import open_world
 from signoff.ledger.check import count_violations
 from signoff.ledger.inspect import inspect_ledger
 from signoff.settings import load

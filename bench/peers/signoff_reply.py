@@ -17,7 +17,7 @@ from signoff_site import GATE_KEY, PACKAGES, TTL_S, Callbacks, callbacks_of, dur
 from signoff.app.open_gate import OnDecision, open_gate
 from signoff.app.reply import reply
 from signoff.app.world import World
-from signoff.bootstrap import open_world
+from signoff.bootstrap.world import open_world
 from signoff.cli.bench.floor import answers_floor
 from signoff.cli.bench.place import Site
 from signoff.cli.bench.told import Told as NothingTold

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from signoff.app.ports import Ledger
+from signoff.app.ports.ledger import Ledger
 from signoff.ledger.postgres import PostgresDatabase
 from signoff.ledger.sqlite import SqliteDatabase
 from signoff.ledger.store import SqlLedger

@@ -8,7 +8,8 @@ from typing import Any
 
 from ledger_databases import T0
 
-from signoff.app.ports import Ledger, Row
+from signoff.app.ports import Row
+from signoff.app.ports.ledger import Ledger
 from signoff.audit.entry import Entry
 from signoff.gates.digest import digest_of
 from signoff.gates.gate import Gate, State

@@ -10,7 +10,7 @@ import pytest
 from ledger_databases import T0, drop_append_only, dump, run_sql
 from ledger_samples import ANY_HASH, a_gate, a_run, an_artifact, an_interaction, append, decided, put_gates
 
-from signoff.app.ports import Writer
+from signoff.app.ports.writer import Writer
 from signoff.gates.reply import ORIGINS
 from signoff.ledger.database import Database
 from signoff.ledger.store import SqlLedger

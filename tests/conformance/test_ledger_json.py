@@ -8,7 +8,7 @@ import pytest
 from ledger_databases import T0
 from ledger_samples import a_gate, a_run, a_step, an_intent, an_interaction, append, put_gates
 
-from signoff.app.ports import Ledger
+from signoff.app.ports.ledger import Ledger
 from signoff.audit.entry import entry_hash
 from signoff.gates.digest import INTEGER_MAX, digest_of
 from signoff.gates.prompt import prompt_digest
@@ -43,7 +43,7 @@ def test_digests_are_stable_through_storage(ledger: Ledger, value: Any) -> None:
     with ledger.read() as reader:
         intent, run, [step] = reader.intent("it_1"), reader.run("run-1"), reader.steps("run-1")
         stored_gate, stored_interaction = reader.gate("wf-1", "go-live"), reader.interaction(interaction.id)
-        [stored_entry] = reader.all_entries()
+        [stored_entry] = reader.audit.all_entries()
     assert intent is not None
     assert run is not None
     assert stored_gate is not None

@@ -43,7 +43,7 @@ def test_writers_in_threads_and_processes_lose_no_entry(
         list(pool.map(lambda name: append_many(ledger, name, workflow_ids), threads))
     assert [process.wait() for process in processes] == [0, 0]
     with ledger.read() as reader:
-        entries = list(reader.all_entries())
+        entries = list(reader.audit.all_entries())
     assert Counter(entry.actor for entry in entries) == dict.fromkeys([*threads, *children], ENTRIES)
     assert len({entry.seq for entry in entries}) == len(entries)
     for workflow_id in workflow_ids:
@@ -74,7 +74,7 @@ def test_heads_signed_while_others_write_cover_what_they_say(world: World, ledge
     assert report.entries == THREADS * ENTRIES
     assert report.uncovered == 0
     with ledger.read() as reader:
-        assert reader.heads()[-1] == reader.newest_head()
+        assert reader.audit.heads()[-1] == reader.audit.newest_head()
 
 
 def test_a_head_waits_for_every_entry_that_is_being_written(ledger: SqlLedger) -> None:
@@ -147,4 +147,4 @@ def test_writers_take_turns_also_where_postgres_isolates_more_by_default(tmp_pat
         ledger = SqlLedger(database)
         list(pool.map(lambda n: append_many(ledger, f"w-{n}", ["wf-1"]), range(THREADS)))
         with ledger.read() as reader:
-            assert len(list(reader.all_entries())) == THREADS * ENTRIES
+            assert len(list(reader.audit.all_entries())) == THREADS * ENTRIES

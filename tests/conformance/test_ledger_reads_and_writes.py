@@ -20,7 +20,8 @@ from ledger_samples import (
     put_gates,
 )
 
-from signoff.app.ports import Answers, Ledger
+from signoff.app.ports import Answers
+from signoff.app.ports.ledger import Ledger
 from signoff.audit.chain import verify_chain
 from signoff.audit.entry import GENESIS, entry_hash
 from signoff.gates.deadline import Rung
@@ -275,9 +276,9 @@ def test_artifacts_are_recorded_once_and_read_in_order(ledger: Ledger) -> None:
 def test_entries_of_a_workflow_are_a_chain_and_seq_ascends_over_all(ledger: Ledger) -> None:
     written = [append(ledger, f"wf-{n % 2}", body={"n": n}) for n in range(6)]
     with ledger.read() as reader:
-        entries = list(reader.all_entries())
-        assert entries == written == reader.entries(workflow_id=None, after=0, limit=99)
-        of_one = reader.entries(workflow_id="wf-1", after=0, limit=99)
+        entries = list(reader.audit.all_entries())
+        assert entries == written == reader.audit.entries(workflow_id=None, after=0, limit=99)
+        of_one = reader.audit.entries(workflow_id="wf-1", after=0, limit=99)
     assert [entry.seq for entry in entries] == sorted({entry.seq for entry in entries})
     assert [entry.n for entry in of_one] == [1, 2, 3]
     assert [entry.prev_hash for entry in of_one] == [GENESIS, of_one[0].hash, of_one[1].hash]
@@ -289,7 +290,7 @@ def test_several_entries_of_one_transaction_follow_on_each_other(ledger: Ledger)
     with ledger.write("wf-1", "test") as tx:
         first = tx.append_entry(at=T0, actor="ada", event="a", body={}, gate_key="go-live")
         second = tx.append_entry(at=T0, actor="ada", event="b", body={})
-        assert tx.entries(workflow_id="wf-1", after=0, limit=9) == [first, second]
+        assert tx.audit.entries(workflow_id="wf-1", after=0, limit=9) == [first, second]
     assert (second.n, second.prev_hash) == (2, first.hash)
     assert (first.gate_key, second.gate_key) == ("go-live", None)
 
@@ -298,11 +299,11 @@ def test_entries_are_paged_by_seq(ledger: Ledger) -> None:
     written = [append(ledger, "wf-1") for _ in range(5)]
     paged, after = [], 0
     with ledger.read() as reader:
-        assert reader.newest_seq() == written[-1].seq
-        while page := reader.entries(workflow_id="wf-1", after=after, limit=2):
+        assert reader.audit.newest_seq() == written[-1].seq
+        while page := reader.audit.entries(workflow_id="wf-1", after=after, limit=2):
             paged += page
             after = page[-1].seq
-        assert reader.entries(workflow_id="wf-2", after=0, limit=2) == []
+        assert reader.audit.entries(workflow_id="wf-2", after=0, limit=2) == []
     assert paged == written
 
 
@@ -320,8 +321,8 @@ def test_what_raises_writes_nothing(ledger: Ledger) -> None:
     with ledger.read() as reader:
         assert reader.gates_of("wf-1") == []
         assert reader.interactions("wf-1", after=None, limit=9) == []
-        assert list(reader.all_entries()) == []
-        assert reader.newest_seq() == 0
+        assert list(reader.audit.all_entries()) == []
+        assert reader.audit.newest_seq() == 0
     follower = append(ledger, "wf-1")
     assert (follower.n, follower.prev_hash) == (1, GENESIS)
 
@@ -329,8 +330,8 @@ def test_what_raises_writes_nothing(ledger: Ledger) -> None:
 def test_a_reader_sees_one_state_however_long_it_reads(ledger: Ledger) -> None:
     append(ledger, "wf-1")
     with ledger.read() as reader:
-        before = list(reader.all_entries())
+        before = list(reader.audit.all_entries())
         append(ledger, "wf-1")
-        assert list(reader.all_entries()) == before
+        assert list(reader.audit.all_entries()) == before
     with ledger.read() as reader:
-        assert len(list(reader.all_entries())) == 2
+        assert len(list(reader.audit.all_entries())) == 2

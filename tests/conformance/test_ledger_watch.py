@@ -9,7 +9,7 @@ import pytest
 from ledger_child import start_child
 from ledger_samples import a_gate, an_interaction, decided, put_gates, put_orders
 
-from signoff.app.ports import Ledger, Watch
+from signoff.app.ports.ledger import Ledger, Watch
 from signoff.ledger.store import SqlLedger
 
 LONG_S = 60
@@ -53,7 +53,7 @@ def test_a_watch_gives_up_when_nothing_is_written(ledger: SqlLedger) -> None:
     with ledger.watch() as watch:
         settle(watch)
         with ledger.read() as reader:
-            reader.newest_head()
+            reader.audit.newest_head()
         assert not watch.wait(0.05)
         assert not watch.wait(0)
 

@@ -16,7 +16,7 @@ from signoff.app.open_session import open_session
 from signoff.app.sign_in import sign_in_by_session
 from signoff.app.use_link import use_link
 from signoff.app.world import World
-from signoff.bootstrap import open_world
+from signoff.bootstrap.world import open_world
 from signoff.clock import now_ms
 from signoff.settings import load
 

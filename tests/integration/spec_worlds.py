@@ -20,7 +20,8 @@ from signoff.gates.digest import sha256_hex
 from signoff.gates.gate import Gate, State
 from signoff.gates.requirement import Actor
 from signoff.ledger.database import Database
-from signoff.ledger.store import SqlLedger, SqlWriter
+from signoff.ledger.store import SqlLedger
+from signoff.ledger.writer import SqlWriter
 from signoff.plans.plan import Plan
 from signoff.plans.run import Run
 from signoff.plans.spec.compile import compile_spec

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ledger_databases import T0, database_at, dump, query_sql, run_sql
 
-from signoff.bootstrap import open_world
+from signoff.bootstrap.world import open_world
 from signoff.errors import SchemaVersionError
 from signoff.ledger import migrate
 from signoff.ledger.database import Database
@@ -151,7 +151,7 @@ def test_processes_that_upgrade_at_once_all_succeed(empty_url: str | None, signo
 def test_the_embedded_ledger_is_made_on_first_start(tmp_path: Path) -> None:
     settings = load({"dir": str(tmp_path / "made")}, {}, cwd=tmp_path)
     with open_world(settings) as world, world.ledger.read() as reader:
-        assert list(reader.all_entries()) == []
+        assert list(reader.audit.all_entries()) == []
     assert (tmp_path / "made").stat().st_mode & 0o777 == 0o700
 
 
@@ -162,7 +162,7 @@ def test_postgres_is_not_migrated_unless_it_is_asked_for(tmp_path: Path, postgre
     with open_world(settings, migrates=True):
         pass
     with open_world(settings) as world, world.ledger.read() as reader:
-        assert reader.newest_head() is None
+        assert reader.audit.newest_head() is None
 
 
 def test_commands_that_start_an_embedded_ledger_at_once_all_find_it_whole(tmp_path: Path) -> None:

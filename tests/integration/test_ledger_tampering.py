@@ -59,7 +59,7 @@ def trail(world: World, database: Database, clock: Clock) -> list[Entry]:
     assert verify_audit(world).is_clean
     drop_append_only(database)
     with world.ledger.read() as tx:
-        return list(tx.all_entries())
+        return list(tx.audit.all_entries())
 
 
 def named(world: World) -> set[int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from processes import Place, Server
 
-from signoff.bootstrap import prune_engine
+from signoff.bootstrap.worker import prune_engine
 from signoff.clock import now_ms
 from signoff.engine.prune import Pruned
 from signoff.settings import load

@@ -68,7 +68,7 @@ def test_every_page_size_shows_everything_once_and_in_order(world: World, clock:
     assert [one.dedupe_key for one in said] == [f"k-{n}" for n in range(6)]
     entries = walk(lambda cursor: find_entries(world, after=int(cursor or 0), limit=limit))
     with world.ledger.read() as tx:
-        assert entries == list(tx.all_entries())
+        assert entries == list(tx.audit.all_entries())
 
 
 def bad_cursors() -> list[str]:

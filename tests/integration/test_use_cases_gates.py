@@ -32,7 +32,7 @@ def test_a_gate_that_was_opened_waits_with_its_deadline(world: World) -> None:
     assert find_gate(world, "wf-1", "go-live") == gate
     assert (gate.state, gate.opened_at, gate.deadline_at) == (State.PENDING, T0, T0 + 60_000)
     with world.ledger.read() as tx:
-        [entry] = tx.all_entries()
+        [entry] = tx.audit.all_entries()
     assert (entry.event, entry.actor, entry.gate_key) == ("gate.opened", "opener", "go-live")
 
 

@@ -46,7 +46,7 @@ def lend(world: World, giver: str, taker: str, clock: Clock, seconds: int = 60) 
 
 def entries(world: World, workflow_id: str = IDENTITY) -> list[Entry]:
     with world.ledger.read() as tx:
-        return tx.entries(workflow_id=workflow_id, after=0, limit=500)
+        return tx.audit.entries(workflow_id=workflow_id, after=0, limit=500)
 
 
 def told(world: World, workflow_id: str = IDENTITY) -> list[tuple[str, str, Mapping[str, Any]]]:

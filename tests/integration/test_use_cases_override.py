@@ -54,7 +54,9 @@ def test_an_override_decides_whatever_the_gate_requires_and_is_on_record_as_that
     )
     assert (receipt.state, receipt.decision, receipt.actor, receipt.role) == ("RECEIVED", "yes", "ora", "override")
     with world.ledger.read() as tx:
-        [entry] = [one for one in tx.entries(workflow_id="wf-1", after=0, limit=9) if one.event == "gate.overridden"]
+        [entry] = [
+            one for one in tx.audit.entries(workflow_id="wf-1", after=0, limit=9) if one.event == "gate.overridden"
+        ]
     body = from_json(entry.body)
     assert (body["rationale"], body["itemsTicked"], body["role"]) == ("pager", [], "override")
     assert "gate.overridden" in notices(database)
@@ -70,7 +72,9 @@ def test_no_other_role_goes_past_a_gate_and_the_attempt_is_on_record(
         actor = Actor("eve", frozenset({role}), is_authenticated=True)
         override_gate(world, workflow_id="wf-1", gate_key="ship", actor=actor, reason="because")
     with world.ledger.read() as tx:
-        refused = [one for one in tx.entries(workflow_id="wf-1", after=0, limit=9) if one.event == "access.refused"]
+        refused = [
+            one for one in tx.audit.entries(workflow_id="wf-1", after=0, limit=9) if one.event == "access.refused"
+        ]
     assert [(one.actor, from_json(one.body)["doing"]) for one in refused] == [("eve", "override")]
 
 

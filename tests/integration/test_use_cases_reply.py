@@ -129,7 +129,7 @@ def test_a_decision_and_all_that_follows_from_it_is_written_at_once(world: World
     assert orders(database) == ["message"]
     assert notices(database) == ["gate.opened", "gate.decided"]
     with world.ledger.read() as tx:
-        opened, ended = tx.all_entries()
+        opened, ended = tx.audit.all_entries()
     assert (opened.event, ended.event) == ("gate.opened", "gate.decided")
     assert verify_audit(world).is_clean
 
@@ -200,7 +200,7 @@ def test_a_deferral_is_recorded_and_leaves_the_gate_open(world: World, database:
     assert say(world, "later") == Answered(True, answered.receipt)
     assert say(world, "yes", dedupe_key="k-2").receipt.state == "RECEIVED"
     with world.ledger.read() as tx:
-        assert [entry.event for entry in tx.all_entries()] == ["gate.opened", "gate.deferred", "gate.decided"]
+        assert [entry.event for entry in tx.audit.all_entries()] == ["gate.opened", "gate.deferred", "gate.decided"]
 
 
 def _choice(key: str, effect: str) -> dict[str, str]:
@@ -270,7 +270,7 @@ def test_the_sweep_ends_every_due_gate_once(world: World, database: Database, cl
     assert sweep_deadlines(world) == 3
     assert sweep_deadlines(world) == 0
     with world.ledger.read() as tx:
-        events = [entry.event for entry in tx.all_entries()]
+        events = [entry.event for entry in tx.audit.all_entries()]
     assert events.count("gate.timed-out") == 3
     assert orders(database) == ["escalate"] * 3
 

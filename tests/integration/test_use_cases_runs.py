@@ -294,7 +294,7 @@ def test_racing_cancellations_and_answers_leave_one_end(world: World, database: 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(end, range(6)))
     with world.ledger.read() as tx:
-        events = [entry.event for entry in tx.all_entries() if entry.gate_key == gate.gate_key]
+        events = [entry.event for entry in tx.audit.all_entries() if entry.gate_key == gate.gate_key]
     assert len(events) == 2
     assert find_run(world, run.workflow_id).status is Status.CANCELLED
     open_one(world)

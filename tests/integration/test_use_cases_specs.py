@@ -60,7 +60,7 @@ class Told:
 
 def entries(world: World, run: Run, event: str | None = None) -> list[Told]:
     with world.ledger.read() as tx:
-        found = tx.entries(workflow_id=run.workflow_id, after=0, limit=500)
+        found = tx.audit.entries(workflow_id=run.workflow_id, after=0, limit=500)
     told = [Told(entry.actor, entry.event, entry.gate_key, json.loads(entry.body)) for entry in found]
     return [entry for entry in told if event in (None, entry.event)]
 

@@ -33,7 +33,7 @@ def test_approvals_are_collected_until_the_last_decides(world: World, database: 
     assert find_gate(world, "wf-1", "go-live").decided_by == "bob"
     assert orders(database) == ["message"]
     with world.ledger.read() as tx:
-        assert [entry.event for entry in tx.all_entries()] == ["gate.opened", "gate.approved", "gate.decided"]
+        assert [entry.event for entry in tx.audit.all_entries()] == ["gate.opened", "gate.approved", "gate.decided"]
 
 
 def test_each_approval_is_replayed_with_the_receipt_it_got(world: World, database: Database) -> None:
@@ -179,7 +179,7 @@ def test_a_gate_that_is_met_once_it_is_open_to_more_is_decided_by_who_approved_l
     assert orders(database) == ["escalate", "message"]
     assert verify_audit(world).is_clean
     with world.ledger.read() as tx:
-        assert [entry.event for entry in tx.all_entries()][-2:] == ["gate.escalated", "gate.counted"]
+        assert [entry.event for entry in tx.audit.all_entries()][-2:] == ["gate.escalated", "gate.counted"]
 
 
 @pytest.mark.parametrize("nothing", ["\u200b", "\u2060 \u00a0", "\u3164", "\u2800"])
@@ -208,5 +208,5 @@ def test_the_record_names_only_those_whose_roles_counted(world: World) -> None:
     deputy = Actor("dev", frozenset({"lead"}), lent={"ada": frozenset({"lead"}), "bob": frozenset({"lead"})})
     say(world, actor=deputy)
     with world.ledger.read() as tx:
-        [decided] = [entry for entry in tx.all_entries() if entry.event == "gate.decided"]
+        [decided] = [entry for entry in tx.audit.all_entries() if entry.event == "gate.decided"]
     assert to_wire(decided)["body"]["delegatedFrom"] == ["bob"]

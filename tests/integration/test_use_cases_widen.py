@@ -43,7 +43,8 @@ def open_at_once(world: World, ladder: Ladder, *, is_automatic: bool = False) ->
 def told(world: World) -> list[tuple[str, str, Mapping[str, Any]]]:
     with world.ledger.read() as tx:
         return [
-            (one.event, one.actor, to_wire(one)["body"]) for one in tx.entries(workflow_id="wf-1", after=0, limit=50)
+            (one.event, one.actor, to_wire(one)["body"])
+            for one in tx.audit.entries(workflow_id="wf-1", after=0, limit=50)
         ]
 
 

@@ -220,7 +220,7 @@ def test_the_rules_of_replies_are_those_of_workflows(world: World) -> None:
         approve_workflow(world, workflow_id=workflow_id, actor=act_as(world, "tess"), justification="x")
     assert refusal.value.code == "requester-may-not-approve"
     with world.ledger.read() as tx:
-        events = [entry.event for entry in tx.entries(workflow_id=workflow_id, after=0, limit=50)]
+        events = [entry.event for entry in tx.audit.entries(workflow_id=workflow_id, after=0, limit=50)]
     assert events.count("access.refused") >= 1
 
 

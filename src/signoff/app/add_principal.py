@@ -26,7 +26,7 @@ def add_principal(
         roles=check_roles(roles),
     )
     with world.ledger.write(IDENTITY, "add_principal") as tx:
-        _check_free(name, (one.name for one in tx.principals()))
+        _check_free(name, (one.name for one in tx.people.principals()))
         tx.insert_principal(principal)
         body = {
             "principalId": principal.id,

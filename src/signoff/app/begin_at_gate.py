@@ -26,7 +26,8 @@ from signoff.plans.run import Run, Status
 from signoff.plans.walk import gate_keys
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Reader, Writer
+    from signoff.app.ports.reader import Reader
+    from signoff.app.ports.writer import Writer
 
 
 @dataclass(frozen=True)

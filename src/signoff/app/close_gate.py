@@ -22,7 +22,7 @@ from signoff.gates.gate import Gate, State
 from signoff.gates.keys import check_gate_key, check_workflow_id
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 CLOSED = "gate.closed"
 
@@ -69,7 +69,7 @@ def _record_taken_up(tx: Writer, gate: Gate, interaction_id: str, *, actor: str,
 
 
 def _is_taken_up(tx: Writer, gate: Gate) -> bool:
-    found = tx.search_entries(
+    found = tx.audit.search_entries(
         workflow_id=gate.workflow_id, gate_key=gate.gate_key, actor=None, event=CLOSED, before=SEQ_MAX, limit=1
     )
     return bool(found)

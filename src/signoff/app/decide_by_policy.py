@@ -13,7 +13,7 @@ from signoff.gates.reply import read_reply
 from signoff.gates.requirement import POLICY_ROLE, Actor
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 
 def decide_by_policy(

@@ -18,7 +18,8 @@ from signoff.errors import DeliveryError, InvalidInputError, NotFoundError, Sign
 from signoff.gates.gate import Gate
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Deliveries, Row
+    from signoff.app.ports import Row
+    from signoff.app.ports.ledger import Deliveries
 
 BACKOFF_MS, BACKOFF_MS_MAX = 1_000, 900_000
 ERROR_CHARS_MAX = 2_000

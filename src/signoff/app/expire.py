@@ -22,7 +22,7 @@ from signoff.gates.gate import Expiry, Gate, Move
 from signoff.gates.keys import escalation_id
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 SWEEP_ACTOR = "deadline"
 DEADLINE_PASSED = "the deadline passed"

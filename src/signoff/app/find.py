@@ -12,7 +12,8 @@ from signoff.gates.keys import check_gate_key, check_workflow_id
 from signoff.plans.run import Status
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Reader, Row
+    from signoff.app.ports import Row
+    from signoff.app.ports.reader import Reader
     from signoff.app.world import World
     from signoff.audit.entry import Entry
     from signoff.audit.head import Head
@@ -163,7 +164,7 @@ def find_entries(world: World, *, workflow_id: str | None = None, after: int = 0
     if not 0 <= after < 2**63:
         raise InvalidInputError("after is the seq of an entry, from 0.", code="invalid-cursor")
     with world.ledger.read() as tx:
-        found: list[Entry] = tx.entries(workflow_id=workflow_id, after=after, limit=limit + 1)
+        found: list[Entry] = tx.audit.entries(workflow_id=workflow_id, after=after, limit=limit + 1)
     items = found[:limit]
     return Page(items, str(items[-1].seq) if len(found) > limit else None)
 
@@ -183,12 +184,12 @@ def find_deliveries(
 def find_newest_seq(world: World) -> int:
     """Where the audit trail ends; 0 before its first entry."""
     with world.ledger.read() as tx:
-        return tx.newest_seq()
+        return tx.audit.newest_seq()
 
 
 def find_newest_head(world: World) -> Head:
     with world.ledger.read() as tx:
-        head = tx.newest_head()
+        head = tx.audit.newest_head()
     if head is None:
         why = "No head has been signed yet; a worker signs one soon after entries arrive."
         raise NotFoundError(why, code="head-not-found")

@@ -11,12 +11,12 @@ from signoff.gates.principal import Delegation, Principal
 from signoff.gates.token import Token
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Reader
+    from signoff.app.ports.reader import Reader
 
 
 def the_principal(tx: Reader, name: str) -> Principal:
     check_storable(name)
-    principal = tx.principal(name)
+    principal = tx.people.principal(name)
     if principal is None:
         raise NotFoundError(f"There is no principal {name[:200]}.", code="principal-not-found")
     return principal
@@ -25,11 +25,11 @@ def the_principal(tx: Reader, name: str) -> Principal:
 def find_principals(world: World) -> tuple[list[Principal], list[Delegation]]:
     """Everybody by name, and the delegations that hold now."""
     with world.ledger.read() as tx:
-        return tx.principals(), tx.delegations(now=world.clock())
+        return tx.people.principals(), tx.people.delegations(now=world.clock())
 
 
 def find_tokens(world: World) -> list[tuple[Token, Principal]]:
     """Every token that was ever issued, oldest first, and whose it is."""
     with world.ledger.read() as tx:
-        by_id = {principal.id: principal for principal in tx.principals()}
-        return [(token, by_id[token.principal_id]) for token in tx.tokens()]
+        by_id = {principal.id: principal for principal in tx.people.principals()}
+        return [(token, by_id[token.principal_id]) for token in tx.people.tokens()]

@@ -13,7 +13,7 @@ from signoff.plans.mission_kind import DOOR, is_review_at
 from signoff.plans.run import Run, Status
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Reader
+    from signoff.app.ports.reader import Reader
 
 RUNS_LOOKED_AT = 100
 

@@ -17,7 +17,7 @@ def find_roles(world: World) -> frozenset[str]:
         PolicyError.
     """
     with world.ledger.read() as tx:
-        held = {role for principal in tx.principals() for role in principal.roles}
+        held = {role for principal in tx.people.principals() for role in principal.roles}
     return frozenset({*world.policy().roles, *held})
 
 

@@ -20,7 +20,8 @@ from signoff.gates.reply import read_reply
 from signoff.gates.requirement import places_left
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Reader, Row
+    from signoff.app.ports import Row
+    from signoff.app.ports.reader import Reader
 
 #: In a list; where one workflow stands has all of it.
 DESCRIPTION_CHARS_MAX = 2_000
@@ -57,7 +58,7 @@ def find_workflow(world: World, workflow_id: str) -> dict[str, Any]:
         gate = the_workflow(tx, workflow_id)
         row = tx.approval_request(workflow_id, GATE_KEY)
         said = tx.interactions_at(workflow_id, GATE_KEY)
-        told = tx.entries(workflow_id=workflow_id, after=0, limit=ROWS_MAX)
+        told = tx.audit.entries(workflow_id=workflow_id, after=0, limit=ROWS_MAX)
     assert row is not None  # noqa: S101 - the view has a row for every gate
     view = {
         "success": True,

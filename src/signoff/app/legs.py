@@ -14,7 +14,7 @@ from signoff.gates.keys import leg_id, retry_leg_id
 from signoff.plans.run import Run
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 CONTINUE = "continue"
 

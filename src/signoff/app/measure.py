@@ -58,7 +58,7 @@ class Stretch:
 def measure_standing(world: World) -> Standing:
     with world.ledger.read() as tx:
         now, figures = world.clock(), tx.figures
-        entry, head = figures.newest_entry(), tx.newest_head()
+        entry, head = figures.newest_entry(), tx.audit.newest_head()
         return Standing(
             at=now,
             open_gates=figures.open_gates(),

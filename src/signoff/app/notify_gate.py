@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from signoff.gates.gate import Gate
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 NOTIFY = "notify"
 OPENED, ESCALATED, UNSATISFIABLE = "gate.opened", "gate.escalated", "gate.unsatisfiable"

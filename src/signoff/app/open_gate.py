@@ -25,7 +25,7 @@ from signoff.gates.requirement import ANYONE_ONCE, Requirement
 from signoff.gates.terms import PLAIN, Terms
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 
 @dataclass(frozen=True)

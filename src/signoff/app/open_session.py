@@ -14,7 +14,7 @@ from signoff.gates.session import SESSION_PREFIX, Link, Session, Vouched, ends_o
 from signoff.gates.token import SECRET_BYTES, Token, token_hash, token_text
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 
 def open_session(world: World, *, token: str) -> tuple[Session, str]:
@@ -25,9 +25,9 @@ def open_session(world: World, *, token: str) -> tuple[Session, str]:
     """
     sign_in(world, token=token, doing="sign in")
     with world.ledger.write(IDENTITY, "open_session") as tx:
-        found = tx.token_with_hash(token_hash(token))
+        found = tx.people.token_with_hash(token_hash(token))
         assert found is not None  # noqa: S101 - rows stay when tokens end
-        return begin_session(world, tx, tx.holder(found), token=found)
+        return begin_session(world, tx, tx.people.holder(found), token=found)
 
 
 def open_session_by_provider(world: World, *, vouch: Callable[[], Vouched]) -> tuple[Session, str]:

@@ -24,7 +24,7 @@ from signoff.gates.reply import read_reply
 from signoff.gates.requirement import Actor
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 
 @use_case

@@ -17,7 +17,7 @@ from signoff.gates.reply import Reply
 from signoff.gates.requirement import Actor, places_left
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 DECIDED, OVERRIDDEN = "gate.decided", "gate.overridden"
 #: Of earlier approvals that are enough once the gate is open to more people.

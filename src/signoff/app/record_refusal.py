@@ -14,7 +14,7 @@ from signoff.gates.principal import IDENTITY
 from signoff.gates.requirement import Actor
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Reader
+    from signoff.app.ports.reader import Reader
 
 EVENT = "access.refused"
 INTERVAL_MS = 1_000
@@ -52,6 +52,6 @@ def record_refusal(
 def _is_one_too_many(tx: Reader, actor: Actor, workflow_id: str, *, now: int) -> bool:
     if actor.is_authenticated:
         return False
-    named = None if tx.principal(actor.name) is None else actor.name
-    newest_at = tx.newest_of_event(workflow_id, EVENT, named)
+    named = None if tx.people.principal(actor.name) is None else actor.name
+    newest_at = tx.audit.newest_of_event(workflow_id, EVENT, named)
     return newest_at is not None and now - newest_at < INTERVAL_MS

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from signoff.app.world import World
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Row, Writer
+    from signoff.app.ports import Row
+    from signoff.app.ports.writer import Writer
 
 DUE, DONE, OVERTAKEN, FAILED = "due", "done", "overtaken", "failed"
 THREADS_MAX = 50

@@ -19,13 +19,13 @@ def revoke_token(world: World, *, token_id: str, actor: str) -> Token:
     """
     check_storable(token_id)
     with world.ledger.write(IDENTITY, "revoke_token") as tx:
-        token = tx.token(token_id)
+        token = tx.people.token(token_id)
         if token is None:
             raise NotFoundError("There is no token with this id; signoff token list shows ids.", code="token-not-found")
         if token.revoked_at is not None:
             return token
         now = world.clock()
         tx.revoke_token(token.id, now=now)
-        body = {"tokenId": token.id, "name": tx.holder(token).name}
+        body = {"tokenId": token.id, "name": tx.people.holder(token).name}
         tx.append_entry(at=now, actor=actor, event="token.revoked", body=body)
     return replace(token, revoked_at=now)

@@ -13,7 +13,9 @@ from signoff.gates.gate import Gate
 from signoff.gates.requirement import ANYONE
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Outbox, Reader, Row
+    from signoff.app.ports import Row
+    from signoff.app.ports.ledger import Outbox
+    from signoff.app.ports.reader import Reader
 
 #: The door of a gate that somebody else's workflow opened, beside those of signoff's own runs.
 OUTSIDE = "outside"

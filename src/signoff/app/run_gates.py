@@ -10,7 +10,8 @@ from signoff.app.find import the_gate, the_run
 from signoff.app.legs import Leg
 from signoff.app.moments import ROLLED_BACK, reach
 from signoff.app.open_gate import make_gate, record_gate
-from signoff.app.ports import Reader, Writer
+from signoff.app.ports.reader import Reader
+from signoff.app.ports.writer import Writer
 from signoff.app.run_record import (
     ACTOR,
     LED_BACK,

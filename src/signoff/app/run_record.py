@@ -9,7 +9,9 @@ from typing import Any
 
 from signoff.app.find import outputs_of, the_run
 from signoff.app.legs import Leg, LegInterrupted, order_leg
-from signoff.app.ports import Reader, Row, Writer
+from signoff.app.ports import Row
+from signoff.app.ports.reader import Reader
+from signoff.app.ports.writer import Writer
 from signoff.app.steps import Artifact, StepContext, StepResult
 from signoff.app.world import World
 from signoff.errors import SignoffError

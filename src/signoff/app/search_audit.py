@@ -51,7 +51,7 @@ def search_audit(world: World, wanted: Wanted, *, before: int | None = None, lim
     if before is not None and not 0 < before <= SEQ_MAX:
         raise InvalidInputError("before is the seq of an entry.", code="invalid-cursor")
     with world.ledger.read() as tx:
-        found = tx.search_entries(**vars(wanted), before=SEQ_MAX if before is None else before, limit=limit + 1)
+        found = tx.audit.search_entries(**vars(wanted), before=SEQ_MAX if before is None else before, limit=limit + 1)
     items = found[:limit]
     return Page(items, str(items[-1].seq) if len(found) > limit else None)
 
@@ -62,14 +62,14 @@ def prove_entry(world: World, seq: int) -> Proof:
         NotFoundError: (`entry-not-found`).
     """
     with world.ledger.read() as tx:
-        entry = tx.entry(seq) if 0 < seq <= SEQ_MAX else None
+        entry = tx.audit.entry(seq) if 0 < seq <= SEQ_MAX else None
         if entry is None:
             raise NotFoundError(f"There is no entry {seq}.", code="entry-not-found")
-        before = tx.entry_before(entry)
-        place = tx.place_of_entry(seq)
-        head = tx.oldest_head_over(place)
+        before = tx.audit.entry_before(entry)
+        place = tx.audit.place_of_entry(seq)
+        head = tx.audit.oldest_head_over(place)
         is_shown = head is not None and head.tree_size <= PROVED_ENTRIES_MAX
-        leaves = tx.hashes_in_tree(head.tree_size) if head is not None and is_shown else []
+        leaves = tx.audit.hashes_in_tree(head.tree_size) if head is not None and is_shown else []
     path = inclusion_proof(leaves, place) if leaves else ()
     return Proof(
         entry=entry,

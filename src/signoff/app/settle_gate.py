@@ -16,7 +16,7 @@ from signoff.plans.run import NOTHING, Run, Status
 from signoff.plans.walk import Wait, gate_keys, way_on
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 #: The kind of the order that calls a URL.
 CALLBACK = "callback"

@@ -53,7 +53,7 @@ def show_gate(world: World, workflow_id: str, gate_key: str, actor: Actor) -> Sh
         gate = the_gate(tx, workflow_id, gate_key)
         run = tx.run(workflow_id)
         answers = tx.interactions_at(workflow_id, gate_key)
-        entries = tx.search_entries(
+        entries = tx.audit.search_entries(
             workflow_id=workflow_id, gate_key=gate_key, actor=None, event=None, before=SEQ_MAX, limit=ENTRIES_MAX
         )
         artifacts = [] if run is None else tx.artifacts(run.id)

@@ -20,7 +20,8 @@ from signoff.gates.session import ENDED, SESSION_PREFIX, Link, Session, Vouched
 from signoff.gates.token import VALID, is_token, token_hash
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Bearer, Reader
+    from signoff.app.ports import Bearer
+    from signoff.app.ports.reader import Reader
 
 _SENTENCES = {
     "missing": "This call needs a token.",
@@ -38,7 +39,7 @@ _SENTENCES = {
 def is_open(world: World) -> bool:
     """Whether nobody has to sign in: no token was ever issued."""
     with world.ledger.read() as tx:
-        return not tx.has_tokens()
+        return not tx.people.has_tokens()
 
 
 def sign_in(world: World, *, token: str | None, name: str | None = None, doing: str | None = None) -> Actor:
@@ -77,9 +78,11 @@ def sign_in_by_session(world: World, *, secret: str | None, doing: str | None = 
     """
     with world.ledger.read() as tx:
         now = world.clock()
-        session = tx.session_with_hash(token_hash(secret)) if secret and is_token(secret, SESSION_PREFIX) else None
+        session = (
+            tx.people.session_with_hash(token_hash(secret)) if secret and is_token(secret, SESSION_PREFIX) else None
+        )
         caller = _Caller(Actor(ANONYMOUS), "no-session") if session is None else _by_session(tx, session, now)
-        link = None if session is None or session.link_id is None else tx.link(session.link_id)
+        link = None if session is None or session.link_id is None else tx.people.link(session.link_id)
     error = _refusal(caller, None)
     if error is not None:
         record_refusal(world, error, actor=caller.actor, doing=doing)
@@ -157,10 +160,10 @@ class _Caller:
 
 
 def _caller(tx: Reader, text: str | None, name: str, now: int) -> _Caller:
-    bearer = tx.bearer(token_hash(text), now=now) if text is not None and is_token(text) else None
+    bearer = tx.people.bearer(token_hash(text), now=now) if text is not None and is_token(text) else None
     if text is not None and bearer is not None and bearer.token.is_of(text):
         return _by_token(bearer, now)
-    if tx.has_tokens():
+    if tx.people.has_tokens():
         return _Caller(Actor(ANONYMOUS), "missing" if text is None else "unknown")
     return _by_name(tx, name, now)
 
@@ -172,29 +175,29 @@ def _by_token(bearer: Bearer, now: int) -> _Caller:
 
 
 def _by_session(tx: Reader, session: Session, now: int) -> _Caller:
-    principal = tx.holder(session)
-    token = None if session.token_id is None else tx.token(session.token_id)
+    principal = tx.people.holder(session)
+    token = None if session.token_id is None else tx.people.token(session.token_id)
     if token is not None and (state := token.state(now)) != VALID:
         return _Caller(Actor(principal.name), state)
     if session.state(now) != VALID:
         return _Caller(Actor(principal.name), f"session-{ENDED}")
-    return _enabled(principal, tx.lenders(principal.id, now=now), is_authenticated=True)
+    return _enabled(principal, tx.people.lenders(principal.id, now=now), is_authenticated=True)
 
 
 def _by_provider(tx: Reader, vouched: Vouched, now: int) -> _Caller:
-    principal = tx.principal(vouched.name)
+    principal = tx.people.principal(vouched.name)
     if principal is None:
         return _Caller(Actor(vouched.name), "not-a-principal")
     if principal.kind != PERSON:
         return _Caller(Actor(vouched.name), "not-a-person")
-    return _enabled(principal, tx.lenders(principal.id, now=now), is_authenticated=True)
+    return _enabled(principal, tx.people.lenders(principal.id, now=now), is_authenticated=True)
 
 
 def _by_name(tx: Reader, name: str, now: int) -> _Caller:
-    principal = tx.principal(name)
+    principal = tx.people.principal(name)
     if principal is None:
-        return _Caller(Actor(name, frozenset() if tx.has_principals() else None))
-    return _enabled(principal, tx.lenders(principal.id, now=now), is_authenticated=False)
+        return _Caller(Actor(name, frozenset() if tx.people.has_principals() else None))
+    return _enabled(principal, tx.people.lenders(principal.id, now=now), is_authenticated=False)
 
 
 def _enabled(principal: Principal, lenders: Sequence[Principal], *, is_authenticated: bool) -> _Caller:

@@ -17,7 +17,7 @@ from signoff.plans.recipe import RECIPE, compile_default
 from signoff.plans.run import Run
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 PARTITION_KEY_CHARS_MAX = 200
 WORKLOAD_BOUNDS = {"concurrency": 100, "steps": 1_000, "sandboxMinutes": 1_440}

@@ -28,7 +28,8 @@ from signoff.plans.spec.prompt import StepFacts, gate_prompt
 from signoff.plans.walk import gate_keys
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Reader, Writer
+    from signoff.app.ports.reader import Reader
+    from signoff.app.ports.writer import Writer
 
 PARTITION = "specs"
 RUNS_LOOKED_AT = 100

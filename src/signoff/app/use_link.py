@@ -14,7 +14,7 @@ from signoff.gates.session import LINK_PREFIX, Link, Session
 from signoff.gates.token import VALID, is_token, token_hash
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Writer
+    from signoff.app.ports.writer import Writer
 
 _SENTENCES = {
     "unknown": "This link was not made here.",
@@ -33,7 +33,7 @@ def use_link(world: World, *, secret: str) -> tuple[Session, str, Link]:
     try:
         with world.ledger.write(IDENTITY, "use_link") as tx:
             link = _take(world, tx, secret)
-            session, text = begin_session(world, tx, tx.holder(link), link=link)
+            session, text = begin_session(world, tx, tx.people.holder(link), link=link)
     except NotSignedInError as error:
         record_refusal(world, error, actor=Actor(ANONYMOUS), doing="use a link")
         raise
@@ -43,15 +43,15 @@ def use_link(world: World, *, secret: str) -> tuple[Session, str, Link]:
 def find_link(world: World, *, secret: str) -> Link | None:
     """The link, good or not, for somebody who may see its gate without it; None where it was not made here."""
     with world.ledger.read() as tx:
-        return tx.link_with_hash(token_hash(secret)) if is_token(secret, LINK_PREFIX) else None
+        return tx.people.link_with_hash(token_hash(secret)) if is_token(secret, LINK_PREFIX) else None
 
 
 def _take(world: World, tx: Writer, secret: str) -> Link:
-    link = tx.link_with_hash(token_hash(secret)) if is_token(secret, LINK_PREFIX) else None
+    link = tx.people.link_with_hash(token_hash(secret)) if is_token(secret, LINK_PREFIX) else None
     if link is None:
         raise _refused("unknown")
     now = world.clock()
-    if tx.holder(link).disabled_at is not None:
+    if tx.people.holder(link).disabled_at is not None:
         raise _refused("disabled")
     if (state := link.state(now)) != VALID or not tx.use_link(link.id, now=now):
         raise _refused(state)

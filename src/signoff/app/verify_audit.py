@@ -10,4 +10,4 @@ from signoff.audit.verify import Report, verify
 
 def verify_audit(world: World, *, trusted_keys: Collection[str] | None = None) -> Report:
     with world.ledger.read() as tx:
-        return verify(tx.all_entries(), tx.heads(), trusted_keys=trusted_keys)
+        return verify(tx.audit.all_entries(), tx.audit.heads(), trusted_keys=trusted_keys)

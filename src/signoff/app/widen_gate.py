@@ -14,7 +14,8 @@ from signoff.gates.principal import actors_of
 from signoff.gates.requirement import Actor, is_satisfiable
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Reader, Writer
+    from signoff.app.ports.reader import Reader
+    from signoff.app.ports.writer import Writer
 
 ACTOR = "signoff"
 REASON = "nobody who is known could ever meet what this gate requires"
@@ -39,10 +40,10 @@ def widen_gate(tx: Writer, gate: Gate, *, now: int, after: After = deadline_afte
 
 
 def _is_satisfiable(tx: Reader, gate: Gate, now: int) -> bool:
-    if not tx.has_principals():
+    if not tx.people.has_principals():
         return True
-    people = actors_of(tx.principals(), tx.delegations(now=now))
-    if not tx.has_tokens():
+    people = actors_of(tx.people.principals(), tx.people.delegations(now=now))
+    if not tx.people.has_tokens():
         # Anybody may then answer under a name of their own, in no role.
         places = sum(need.count for need in gate.requirement.needs)
         people += [Actor(f"anybody {n}", frozenset()) for n in range(places)]

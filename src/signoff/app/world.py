@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from signoff.errors import OperationError
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Clock, Ledger, NewId
+    from signoff.app.ports import Clock, NewId
+    from signoff.app.ports.ledger import Ledger
     from signoff.policy.level import Schedule
     from signoff.policy.risk import RiskPolicy
     from signoff.policy.schedule import Span

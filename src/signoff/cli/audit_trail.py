@@ -35,11 +35,11 @@ def trail(call: Call, workflows: Collection[str] | None = None) -> Iterator[tupl
             heads = _newest_head(backend) if workflows is None else []
             yield (entry_from_wire(entry) for entry in entries_of(backend, workflows)), heads
         return
-    from signoff.bootstrap import open_world
+    from signoff.bootstrap.world import open_world
 
     with open_world(call.settings, creates=False) as world, world.ledger.read() as tx:
-        entries = (entry for entry in tx.all_entries() if workflows is None or entry.workflow_id in workflows)
-        yield entries, tx.heads() if workflows is None else []
+        entries = (entry for entry in tx.audit.all_entries() if workflows is None or entry.workflow_id in workflows)
+        yield entries, tx.audit.heads() if workflows is None else []
 
 
 @contextmanager

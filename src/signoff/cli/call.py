@@ -39,7 +39,7 @@ class Call:
 
     @cached_property
     def settings(self) -> Settings:
-        from signoff.bootstrap import with_private_postgres
+        from signoff.bootstrap.database import with_private_postgres
         from signoff.settings.token_file import with_token
 
         return with_token(with_private_postgres(self.plain_settings))

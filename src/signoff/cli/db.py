@@ -41,7 +41,7 @@ Examples:
 @takes_settings(*DATABASE)
 def upgrade_schema(call: Call) -> None:
     """Bring the schema up to this program's version; an embedded ledger is made where there is none."""
-    from signoff.bootstrap import open_database
+    from signoff.bootstrap.database import open_database
     from signoff.clock import now_ms
     from signoff.ledger.migrate import check_schema, schema_version, upgrade
 

@@ -132,7 +132,7 @@ def _kill(call: Call, server: _Server, told: _Teller, gate: Mapping[str, Any]) -
 
 def _verify(settings: Settings) -> dict[str, Any]:
     from signoff.app.verify_audit import verify_audit
-    from signoff.bootstrap import open_world
+    from signoff.bootstrap.world import open_world
 
     with open_world(settings) as world:
         report = verify_audit(world)

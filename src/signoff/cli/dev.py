@@ -73,7 +73,7 @@ def _dev_clock(call: Call) -> Path:
     Raises:
         InvalidInputError: (`not-development`).
     """
-    from signoff.bootstrap import DEV_CLOCK_FILE
+    from signoff.bootstrap.world import DEV_CLOCK_FILE
 
     path = call.settings.dir / DEV_CLOCK_FILE
     if not path.exists():

@@ -56,7 +56,7 @@ def _server(call: Call) -> Finding:
 
 
 def _ledger(settings: Settings) -> Finding:
-    from signoff.bootstrap import open_database
+    from signoff.bootstrap.database import open_database
     from signoff.errors import NotFoundError, SchemaVersionError
     from signoff.ledger.migrate import check_schema, schema_version
 
@@ -77,7 +77,7 @@ def _ledger(settings: Settings) -> Finding:
 
 
 def _directory(settings: Settings) -> Iterator[Finding]:
-    from signoff.bootstrap import SIGNING_KEY_FILE
+    from signoff.bootstrap.secret_file import SIGNING_KEY_FILE
 
     folder = settings.dir
     if not folder.exists():

@@ -65,7 +65,7 @@ class _View:
     def _recent(self) -> list[str]:
         """The last entries of the audit trail; those from before the start only as far as they fit."""
         with self._world.ledger.read() as tx:
-            while entries := tx.entries(workflow_id=None, after=self._after, limit=ENTRIES_READ):
+            while entries := tx.audit.entries(workflow_id=None, after=self._after, limit=ENTRIES_READ):
                 self._after = entries[-1].seq
                 lines = [
                     f"  {moment(entry.at)}  {entry.event:16} {one_line(entry.actor):12} {entry.workflow_id}"

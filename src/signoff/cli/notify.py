@@ -143,7 +143,8 @@ def retry(call: Call, delivery_id: str | None, is_all: bool) -> None:
 
 def _check_reach(call: Call) -> None:
     """By what the ledger knows; one that was not made yet knows nobody, one that cannot be reached is an error."""
-    from signoff.bootstrap import PRIVATE_POSTGRES, check_notices
+    from signoff.bootstrap.database import PRIVATE_POSTGRES
+    from signoff.bootstrap.notices import check_notices
 
     with ExitStack() as stack:
         try:
@@ -156,7 +157,7 @@ def _check_reach(call: Call) -> None:
 
 
 def _notices(call: Call, *, is_open: bool) -> Notices:
-    from signoff.bootstrap import make_notices
+    from signoff.bootstrap.notices import make_notices
 
     found = make_notices(call.settings, is_open=lambda: is_open)
     if found is None:

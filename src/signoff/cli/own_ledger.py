@@ -21,7 +21,7 @@ def own_ledger(call: Call, *, creates: bool = False, migrates: bool = False) -> 
         InvalidInputError: (`not-over-url`) a server is set; its ledger is not the one at hand. (`invalid-actor`).
     """
     check_own(call)
-    from signoff.bootstrap import open_world
+    from signoff.bootstrap.world import open_world
 
     with open_world(call.settings, creates=creates, migrates=migrates) as world:
         yield world

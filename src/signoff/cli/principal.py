@@ -163,7 +163,7 @@ def delegate_roles(call: Call, from_name: str, to_name: str, until: str) -> None
 def _unasked(call: Call, world: World, roles: tuple[str, ...]) -> list[str]:
     """Those that nothing names, as far as that can be told: a file that cannot be read is for others to report."""
     from signoff.app.find_roles import find_unasked_roles
-    from signoff.bootstrap import routed_roles
+    from signoff.bootstrap.notices import routed_roles
 
     unasked: list[str] = []
     with suppress(DocumentError):

@@ -82,7 +82,9 @@ def _run(settings: Settings, within_s: int, tell: Tell) -> Iterator[Finding]:
 @contextmanager
 def _stage(settings: Settings) -> Iterator[tuple[World, Backend]]:
     """A ledger of its own, with a worker in this process."""
-    from signoff.bootstrap import make_rehearsed_steps, make_worker, open_world
+    from signoff.bootstrap.steps import make_rehearsed_steps
+    from signoff.bootstrap.worker import make_worker
+    from signoff.bootstrap.world import open_world
     from signoff.sdk.ledger_backend import LedgerBackend
 
     with open_world(settings) as world, _logging_to(settings.dir / "live.log"):

@@ -100,7 +100,7 @@ def revoke(call: Call, token_id: str) -> None:
 
 def _webhooks_shut(call: Call, world: World) -> list[dict[str, Any]]:
     """The targets of notices that no worker calls from now on, as problems of the notify file."""
-    from signoff.bootstrap import check_notices
+    from signoff.bootstrap.notices import check_notices
 
     try:
         check_notices(call.settings, world)

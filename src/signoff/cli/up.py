@@ -128,7 +128,7 @@ def worker(call: Call) -> None:
 
 @contextmanager
 def _open_world(settings: Settings, *, migrates: bool) -> Iterator[World]:
-    from signoff.bootstrap import open_world
+    from signoff.bootstrap.world import open_world
 
     with open_world(settings, is_server=True, migrates=migrates) as world:
         yield world
@@ -136,7 +136,7 @@ def _open_world(settings: Settings, *, migrates: bool) -> Iterator[World]:
 
 @contextmanager
 def _watched(settings: Settings, world: World, *, is_api: bool = False, is_worker: bool = False) -> Iterator[Metrics]:
-    from signoff.bootstrap import watched
+    from signoff.bootstrap.metrics import watched
     from signoff.telemetry.metrics import API, WORKER
 
     with watched(settings, world, (API if is_api else frozenset()) | (WORKER if is_worker else frozenset())) as metrics:
@@ -147,7 +147,7 @@ def _watched(settings: Settings, world: World, *, is_api: bool = False, is_worke
 def _private_postgres(settings: Settings) -> Iterator[Settings]:
     if settings.database_url is not None:
         raise InvalidInputError("--postgres starts a database of its own; leave --database-url out.", code="usage")
-    from signoff.bootstrap import PRIVATE_POSTGRES
+    from signoff.bootstrap.database import PRIVATE_POSTGRES
     from signoff.ledger.embedded_postgres import EmbeddedPostgres
 
     settings.dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -37,7 +37,7 @@ def backup(call: Call, target: Path) -> None:
     The directory must not be there yet. It can take the place of the ledger's own: its keys are copied too, so guard it
     as you guard that. On Postgres use pg_dump.
     """
-    from signoff.bootstrap import CALLBACK_KEY_FILE, SIGNING_KEY_FILE
+    from signoff.bootstrap.secret_file import CALLBACK_KEY_FILE, SIGNING_KEY_FILE
     from signoff.ledger.backup import back_up
 
     settings = call.settings
@@ -70,7 +70,8 @@ def prune(call: Call, age: str, is_dry: bool) -> None:
     Those of runs that have not ended stay. The ledger is not touched: gates, answers, runs and the audit trail stay
     whole, and nothing that waits is lost.
     """
-    from signoff.bootstrap import open_world, prune_engine
+    from signoff.bootstrap.worker import prune_engine
+    from signoff.bootstrap.world import open_world
 
     age_s = read_span("--older-than", age)
     if age_s < AGE_S_MIN:

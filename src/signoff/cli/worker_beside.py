@@ -23,7 +23,7 @@ Attend = Callable[[str, str], None]
 def working(
     settings: Settings, world: World, attend: Attend | None = None, metrics: Metrics | None = None
 ) -> Iterator[None]:
-    from signoff.bootstrap import make_worker
+    from signoff.bootstrap.worker import make_worker
 
     worker = make_worker(settings, world, attend=attend, metrics=metrics)
     leave_threads_behind()

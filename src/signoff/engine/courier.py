@@ -13,7 +13,8 @@ import traceback
 from collections import Counter
 
 from signoff.app.deliver_notice import Notices, deliver_notice, record_failure
-from signoff.app.ports import Deliveries, Row
+from signoff.app.ports import Row
+from signoff.app.ports.ledger import Deliveries
 from signoff.app.world import World
 from signoff.errors import LedgerUnavailableError, SignoffError
 

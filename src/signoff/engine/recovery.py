@@ -15,7 +15,7 @@ from pathlib import Path
 from dbos import DBOS, WorkflowStatus
 
 from signoff.app.measure import BEAT_LAPSE_MS
-from signoff.app.ports import Outbox
+from signoff.app.ports.ledger import Outbox
 from signoff.app.world import World
 from signoff.engine.workflows import NAMES
 from signoff.gates.digest import sha256_hex

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from signoff.app.legs import CONTINUE
 from signoff.app.moments import RELAYED, reach
 from signoff.app.notify_gate import NOTIFY
-from signoff.app.ports import Outbox, Row
+from signoff.app.ports import Row
+from signoff.app.ports.ledger import Outbox
 from signoff.app.route_notice import Route, route_notices
 from signoff.app.settle_gate import CALLBACK
 from signoff.app.spans import span
@@ -56,6 +58,7 @@ class Relay:
         self._routes = routes
         self._on_leg = on_leg
         self._on_notices = on_notices
+        self._broken_off: Sequence[Row] = ()
         self._deliveries = ThreadPoolExecutor(DELIVERIES_AT_ONCE, thread_name_prefix="signoff-deliver")
 
     def run(self, stopping: threading.Event) -> None:
@@ -70,7 +73,12 @@ class Relay:
                 stopping.wait(LOOK_S)
 
     def relay_all(self) -> None:
-        """Relay until nothing is left to claim. What comes in meanwhile is announced."""
+        """Relay until nothing is left to claim. What comes in meanwhile is announced.
+
+        What an outage has broken off comes first: it is claimed, and would have to wait until its claims lapse.
+        """
+        broken_off, self._broken_off = self._broken_off, ()
+        self._relay_batch(broken_off)
         is_more = True
         while is_more:
             rows = self._outbox.claim_outbox(
@@ -79,12 +87,27 @@ class Relay:
             is_more = len(rows) == CLAIM_BATCH
             for row in (row for row in rows if row["kind"] == CALLBACK):
                 self._deliveries.submit(self._deliver, row)
-            self._finish([row for row in rows if row["kind"] not in (CALLBACK, NOTIFY) and self._relay(row)])
-            # Last: whoever is told of a decision is not to delay it.
-            self._route([row for row in rows if row["kind"] == NOTIFY])
+            self._relay_batch([row for row in rows if row["kind"] != CALLBACK])
 
     def close(self) -> None:
         self._deliveries.shutdown(wait=False, cancel_futures=True)
+
+    def _relay_batch(self, rows: Sequence[Row]) -> None:
+        notices = [row for row in rows if row["kind"] == NOTIFY]
+        with self._kept(rows):
+            self._finish([row for row in rows if row["kind"] != NOTIFY and self._relay(row)])
+        # Last: whoever is told of a decision is not to delay it.
+        with self._kept(notices):
+            self._route(notices)
+
+    @contextmanager
+    def _kept(self, rows: Sequence[Row]) -> Iterator[None]:
+        """Where the ledger fails, and where nothing else does: what is wrong with a row stays wrong."""
+        try:
+            yield
+        except LedgerUnavailableError:
+            self._broken_off = rows
+            raise
 
     def _deliver(self, row: Row) -> None:
         if self._relay(row):

@@ -12,7 +12,7 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
 from signoff.app.deliver_notice import Notices
-from signoff.app.ports import Deliveries, Outbox
+from signoff.app.ports.ledger import Deliveries, Outbox
 from signoff.app.sign_head import HeadSigner
 from signoff.app.steps import Steps
 from signoff.app.sweep_deadlines import BATCH, sweep_deadlines

@@ -48,7 +48,7 @@ def export_trail(visit: Visit) -> Response:
 
 def _lines(world: World) -> Iterator[str]:
     with world.ledger.read() as tx:
-        for line in dump(tx.all_entries(), tx.heads()):
+        for line in dump(tx.audit.all_entries(), tx.audit.heads()):
             yield f"{line}\n"
 
 

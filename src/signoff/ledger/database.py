@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from signoff.app.ports import Watch
+    from signoff.app.ports.ledger import Watch
 
 
 Rows = list[dict[str, Any]]

@@ -1,19 +1,15 @@
-"""One POST: bounded in time and in what is read of the answer. Redirects are answers, not instructions.
-
-Its library is loaded by the first, so that a worker is ready sooner.
-"""
+"""One POST: bounded in time and in what is read of the answer. Its library is loaded by the first."""
 
 from __future__ import annotations
 
 import json
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from signoff.errors import DeliveryError
+from signoff.http_exchange import exchange
 
 if TYPE_CHECKING:
     import httpx
@@ -51,31 +47,13 @@ def post(url: str, *, content: bytes, headers: Mapping[str, str]) -> HttpAnswer:
     """
     import httpx
 
-    # Without encodings: a small answer could unfold to a large one.
-    sent = {"accept-encoding": "identity", **headers}
     try:
-        with httpx.stream(
-            "POST",
-            url,
-            content=content,
-            headers=sent,
-            timeout=TIMEOUT_S,
-            follow_redirects=False,
-            verify=_certificates(),
-        ) as answer:
+        with exchange("POST", url, content=content, headers=headers, timeout_s=TIMEOUT_S) as answer:
             wait = answer.headers.get("retry-after", "")
             retry_after_s = int(wait[:6]) if wait.isascii() and wait.isdigit() else None
             return HttpAnswer(answer.status_code, _read(answer), retry_after_s)
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
         raise DeliveryError(f"{str(error) or type(error).__name__}") from error
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Whom to believe; read once, since that takes longer than to post."""
-    import httpx
-
-    return httpx.create_ssl_context()
 
 
 def _read(answer: httpx.Response) -> bytes | None:

@@ -120,7 +120,8 @@ def open_backend(settings: Settings, *, creates: bool = False, actor: str | None
         with open_http_backend(settings.url, token=settings.token, actor=name) as server:
             yield server
         return
-    from signoff.bootstrap import open_world, with_private_postgres
+    from signoff.bootstrap.database import with_private_postgres
+    from signoff.bootstrap.world import open_world
     from signoff.sdk.ledger_backend import LedgerBackend
 
     with open_world(with_private_postgres(settings), creates=creates) as world:

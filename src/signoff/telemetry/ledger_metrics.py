@@ -45,7 +45,7 @@ class LedgerMetrics:
     def begin(self) -> None:
         """What comes about from now on is counted."""
         with self._lock, self._world.ledger.read() as tx:
-            self._after = tx.newest_seq()
+            self._after = tx.audit.newest_seq()
 
     def collect(self) -> Iterator[Metric]:
         """

@@ -73,7 +73,7 @@ def test_a_signed_event_answers_as_the_service_without_a_token(api: Api, world: 
     assert (answer.status_code, answer.json()) == (200, {"ok": True})
     with world.ledger.read() as tx:
         gate = tx.gate("deploy-1", "go-live")
-        [*_, decided] = tx.entries(workflow_id="deploy-1", after=0, limit=50)
+        [*_, decided] = tx.audit.entries(workflow_id="deploy-1", after=0, limit=50)
     assert gate is not None
     assert (gate.decided_by, gate.role, gate.origin) == ("ci", "ci", "webhook-ci")
     assert json.loads(decided.body)["isAuthenticated"] is True
@@ -118,7 +118,9 @@ def test_what_is_not_signed_as_it_has_to_be_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (401, "bad-signature")
     with world.ledger.read() as tx:
         assert tx.interactions_at("deploy-1", "go-live") == []
-        assert [entry.event for entry in tx.entries(workflow_id="identity", after=0, limit=5)] == ["access.refused"]
+        assert [entry.event for entry in tx.audit.entries(workflow_id="identity", after=0, limit=5)] == [
+            "access.refused"
+        ]
 
 
 def test_another_secret_another_body_and_another_hour_are_refused(api: Api, secret: str) -> None:

@@ -75,5 +75,5 @@ def test_what_is_not_strict_json_is_refused(api: Api) -> None:
 def test_assessing_writes_nothing(api: Api, world: World) -> None:
     assess(api, {"operation": "delete", "environment": "production"})
     with world.ledger.read() as tx:
-        assert tx.newest_seq() == 0
+        assert tx.audit.newest_seq() == 0
         assert tx.gates(state=None, role=None, risk=None, after=None, limit=1) == []

@@ -16,7 +16,7 @@ from measured import MEASURED
 
 from signoff.app.open_gate import open_gate
 from signoff.app.world import World
-from signoff.bootstrap import open_world
+from signoff.bootstrap.world import open_world
 from signoff.gates.gate import Gate
 from signoff.settings import load
 

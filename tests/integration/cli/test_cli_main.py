@@ -155,8 +155,8 @@ class Worker:
         pass
 def backend(call):
     print("command", gc.get_threshold() == before)
-    import signoff.bootstrap
-    signoff.bootstrap.make_worker = lambda *_, **__: Worker()
+    import signoff.bootstrap.worker
+    signoff.bootstrap.worker.make_worker = lambda *_, **__: Worker()
     with worker_beside.working(call.settings, None):
         sys.exit(0)
 Call.backend = backend

@@ -10,7 +10,7 @@ from cli_shell import Shell
 from signoff.app.advance_run import do_task, walk, walk_on
 from signoff.app.legs import leg_from_wire
 from signoff.app.world import World
-from signoff.bootstrap import open_world
+from signoff.bootstrap.world import open_world
 from signoff.runners.compile_default import CompileDefaultSteps
 from signoff.runners.replay import ReplayAgent
 from signoff.runners.sandbox import MockSandbox

@@ -12,7 +12,7 @@ from story_pipeline import STATE, Pipeline, make_pipeline
 
 from signoff.app.answer_checkpoint import answer_checkpoint, settle_checkpoint
 from signoff.app.ask_checkpoint import Asked, ask_checkpoint
-from signoff.bootstrap import open_world
+from signoff.bootstrap.world import open_world
 from signoff.cli.gate.answer import dedupe_key_of
 from signoff.errors import ConflictError
 from signoff.runners.story.commit import commit

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from mission_places import SLUG, move, new_place
 
+from signoff import http_exchange
 from signoff.missions.lane import Lane
 from signoff.runners.mission import sync
 from signoff.runners.mission.place import MissionPlace
@@ -126,6 +127,14 @@ def test_many_events_are_sent_some_at_a_time(place: MissionPlace, monkeypatch: p
     with receiver.listening() as url:
         assert told(place, url) == []
     assert [len(document["events"]) for document in receiver.got] == [2, 1]
+
+
+def test_certificates_that_cannot_be_read_are_said_and_break_nothing(
+    place: MissionPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    http_exchange._certificates.cache_clear()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
+    assert told(place, "https://127.0.0.1:9/events") == [("SYNC_TARGET_UNREACHABLE", "send")]
 
 
 @pytest.mark.parametrize(

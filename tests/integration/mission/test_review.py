@@ -14,7 +14,7 @@ from mission_places import commit_file, git, move
 from mission_repository import SLUG, MissionRepository, add_mission, new_mission
 
 from signoff.app.find import find_gate, find_run
-from signoff.bootstrap import open_world
+from signoff.bootstrap.world import open_world
 from signoff.clock import now_us
 from signoff.errors import DiagnosticError, MoveRefusedError
 from signoff.missions.lane import Lane

@@ -14,7 +14,8 @@ from mission_repository import FILES, MissionRepository, new_mission
 from signoff.app.asked import Asked
 from signoff.app.find import find_gate, find_run
 from signoff.app.walk_gate_leg import walk_gate_leg
-from signoff.bootstrap import DEV_CLOCK_FILE, make_mission_steps, open_world
+from signoff.bootstrap.steps import make_mission_steps
+from signoff.bootstrap.world import DEV_CLOCK_FILE, open_world
 from signoff.plans.run import Run, Status
 from signoff.settings import load
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from signoff.bootstrap import make_worker, open_world
+from signoff.bootstrap.worker import make_worker
+from signoff.bootstrap.world import open_world
 from signoff.settings import load
 
 FILE = """\

@@ -13,7 +13,7 @@ import pytest
 from spec_repositories import commit, context, git, make_repository, write
 
 from signoff.app.steps import StepContext, StepResult
-from signoff.bootstrap import make_steps
+from signoff.bootstrap.steps import make_steps
 from signoff.errors import StepFailedError
 from signoff.gates.prompt import build_prompt
 from signoff.gates.requirement import ANYONE_ONCE

@@ -14,7 +14,7 @@ from typing import Any
 from signoff.api.serve import serve
 from signoff.api.server import create_app
 from signoff.app.world import World
-from signoff.bootstrap import open_world
+from signoff.bootstrap.world import open_world
 from signoff.settings import Settings, load
 
 

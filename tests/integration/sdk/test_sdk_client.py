@@ -12,7 +12,7 @@ from risk_table import ROWS
 from sdk_places import settings_of
 
 import signoff
-from signoff.bootstrap import open_world
+from signoff.bootstrap.world import open_world
 from signoff.errors import InvalidInputError, NotFoundError
 from signoff.sdk.client import Client
 from signoff.settings import Settings

@@ -101,7 +101,7 @@ def _signoff() -> list[str]:
 
 
 def _fill(settings: Settings) -> None:
-    from signoff.bootstrap import open_world
+    from signoff.bootstrap.world import open_world
     from signoff.cli.bench.parked import open_sample
 
     with open_world(settings) as world:

@@ -16,7 +16,8 @@ from typing import Any, cast
 from signoff.app.open_gate import open_gate
 from signoff.app.reply import reply
 from signoff.app.world import World
-from signoff.bootstrap import open_database, open_world
+from signoff.bootstrap.database import open_database
+from signoff.bootstrap.world import open_world
 from signoff.cli.bench.parked import GATE_KEY, PREFIX, park_gates
 from signoff.cli.bench.stats import per_second
 from signoff.cli.bench.told import Told

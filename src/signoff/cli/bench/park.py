@@ -89,7 +89,7 @@ def _look(place: Place, settings: Settings, seconds: int, told: Told) -> _Idle:
 
 
 def _park(settings: Settings, gates: int, told: Told) -> float:
-    from signoff.bootstrap import open_world
+    from signoff.bootstrap.world import open_world
     from signoff.cli.bench.parked import park_gates
     from signoff.ledger.store import SqlLedger
 

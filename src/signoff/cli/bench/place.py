@@ -73,7 +73,7 @@ class Place:
         return ServerProcess(*arguments, "--dir", str(settings.dir), log=log, environ=environ, cwd=self.folder)
 
     def _ledger(self, flags: Mapping[str, str]) -> Settings:
-        from signoff.bootstrap import open_world
+        from signoff.bootstrap.world import open_world
 
         self._ledgers += 1
         folder = self.folder / f"ledger-{self._ledgers}"

@@ -61,7 +61,7 @@ class _Wakes:
 
 
 def _wakes(bench: Bench, site: Site, settings: Settings, decisions: int, waiting: int, told: Told) -> _Wakes:
-    from signoff.bootstrap import open_world
+    from signoff.bootstrap.world import open_world
     from signoff.cli.bench.judge import broken_laws
     from signoff.cli.bench.parked import park_gates
     from signoff.cli.bench.runs import open_runs

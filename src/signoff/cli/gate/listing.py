@@ -67,7 +67,7 @@ def _show_whole(call: Call, spec: Path | None, which: Mapping[str, Any]) -> None
 
 def _show_short(call: Call, which: Mapping[str, Any]) -> None:
     from signoff.app.list_gates import list_gates
-    from signoff.bootstrap import open_lists
+    from signoff.bootstrap.world import open_lists
 
     me = check_actor_name(call.actor)
     with open_lists(call.settings) as (lists, clock):

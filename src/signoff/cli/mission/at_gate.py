@@ -28,7 +28,7 @@ def see_through(call: Call, world: World, asked: Asked, *, actor: str) -> Asked:
         KeyboardInterrupt: the person left; the gate stays open.
     """
     from signoff.app.walk_gate_leg import walk_gate_leg
-    from signoff.bootstrap import make_mission_steps
+    from signoff.bootstrap.steps import make_mission_steps
     from signoff.sdk.ledger_backend import LedgerBackend
     from signoff.sdk.wait import wait_until_final
 

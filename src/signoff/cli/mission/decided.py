@@ -65,7 +65,7 @@ def give_up_left(call: Call, state: MissionState, wp_id: str, *, actor: str, rea
     if call.settings.url is not None:
         return []
     from signoff.app.start_review import give_up_reviews
-    from signoff.bootstrap import open_world
+    from signoff.bootstrap.world import open_world
 
     try:
         with open_world(call.settings, creates=False) as world:
@@ -110,7 +110,7 @@ def record_decided(call: Call, place: MissionPlace, snapshot: Snapshot) -> bool:
     try:
         if not _is_any_decided(_reviews_in_short(call, place, snapshot.meta), waiting):
             return False
-        from signoff.bootstrap import open_world
+        from signoff.bootstrap.world import open_world
         from signoff.runners.mission.mission_state import read_state
 
         state = read_state(place)
@@ -133,7 +133,7 @@ def _is_any_decided(reviews: Sequence[Mapping[str, Any]], wp_ids: Sequence[str])
 
 def _reviews_in_short(call: Call, place: MissionPlace, meta: MissionMeta) -> list[Mapping[str, Any]]:
     from signoff.app.list_reviews import list_reviews
-    from signoff.bootstrap import open_lists
+    from signoff.bootstrap.world import open_lists
     from signoff.runners.mission.mission_state import identity_of
 
     with open_lists(call.settings) as (lists, clock):
@@ -170,7 +170,7 @@ def _record(world: World, state: MissionState, wp_id: str) -> bool:
     if review is None or review.gate.state is not State.RECEIVED:
         return False
     from signoff.app.walk_gate_leg import walk_gate_leg
-    from signoff.bootstrap import make_mission_steps
+    from signoff.bootstrap.steps import make_mission_steps
     from signoff.clock import now_us
     from signoff.runners.mission.record import record_review
 

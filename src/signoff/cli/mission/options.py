@@ -174,6 +174,6 @@ def takes_mission(*attributes: str) -> Callable[[Command], Command]:
 
 def _arm_crash_point() -> None:
     if "SIGNOFF_CRASH_AT" in os.environ:
-        from signoff.bootstrap import arm_crash_point  # takes longer than a move
+        from signoff.bootstrap.world import arm_crash_point  # takes longer than a move
 
         arm_crash_point()

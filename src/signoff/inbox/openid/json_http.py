@@ -1,4 +1,4 @@
-"""Ask the provider, and read JSON: bounded in time and in length. Redirects are answers, not instructions."""
+"""Ask the provider, and read JSON: bounded in time and in length."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from signoff.errors import OperationError
+from signoff.http_exchange import exchange
 
 ANSWER_BYTES_MAX = 256 * 1024
 
@@ -28,13 +29,10 @@ def ask(
     Raises:
         OperationError: (`openid-unavailable`) no JSON object came in time. It quotes nothing that was sent or read.
     """
-    # Without encodings: a small answer could unfold to a large one.
-    sent = {"accept": "application/json", "accept-encoding": "identity", **(headers or {})}
+    sent = {"accept": "application/json", **(headers or {})}
     ends_at = time.monotonic() + timeout_s
     try:
-        with httpx.stream(
-            method, url, content=content.encode(), headers=sent, timeout=timeout_s, follow_redirects=False
-        ) as answer:
+        with exchange(method, url, content=content.encode(), headers=sent, timeout_s=timeout_s) as answer:
             return JsonAnswer(answer.status_code, _read(answer, url, ends_at))
     except httpx.TimeoutException:
         raise unavailable(url, f"no answer within {timeout_s:g} s") from None

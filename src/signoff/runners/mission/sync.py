@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from signoff.errors import SignoffError
+from signoff.http_exchange import exchange
 from signoff.missions.event import TransitionEvent
 from signoff.missions.finding import (
     SYNC_ANSWER_NOT_UNDERSTOOD,
@@ -127,19 +128,17 @@ def _post(target: SyncTarget, content: bytes) -> SyncDiagnostic | None:
     """None where it was taken."""
     import httpx
 
-    headers = {"content-type": "application/json", "accept-encoding": "identity", "user-agent": "signoff"}
+    headers = {"content-type": "application/json", "user-agent": "signoff"}
     if target.token is not None:
         headers["authorization"] = f"Bearer {target.token}"
     try:
-        with httpx.stream(
-            "POST", target.url, content=content, headers=headers, timeout=SYNC_S_MAX, follow_redirects=False
-        ) as answer:
+        with exchange("POST", target.url, content=content, headers=headers, timeout_s=SYNC_S_MAX) as answer:
             return _judge(answer.status_code, _read(answer))
     except httpx.TimeoutException:
         return _diagnostic(SYNC_TARGET_SLOW, f"no answer in {SYNC_S_MAX:g} s")
     except (httpx.RemoteProtocolError, httpx.DecodingError):
         return _diagnostic(SYNC_ANSWER_NOT_UNDERSTOOD, "what answers speaks no HTTP")
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError) as error:
         return _diagnostic(SYNC_TARGET_UNREACHABLE, str(error) or type(error).__name__)
 
 
