@@ -125,6 +125,15 @@ def test_answers_at_an_even_rate_are_all_in_the_record(shell: Shell, scratch: Pa
     assert report["memory"] == []
 
 
+def test_gates_of_other_programs_soak_too_and_none_is_left_waiting(shell: Shell, scratch: Path, running: str) -> None:
+    flags = ("--callbacks", "--gates", "3", "--minutes", "0.02", "--rate", "3", "--base", running)
+    report = measured(shell, scratch, "soak", *flags)
+    assert report["answers"]["accepted"] == report["interactions"]["totalRows"] == report["final"]["succeeded"] == 4
+    assert (report["final"]["active"], report["final"]["errors"]) == (3, 0)
+    listed = shell("gate", "list", "--json", environ={"SIGNOFF_URL": running}).document
+    assert listed["items"] == []
+
+
 def test_a_person_reads_a_table_and_what_was_measured(shell: Shell, running: str) -> None:
     answer = shell("bench", "race", "--gates", "1", "--answers", "2", "--base", running)
     assert answer.code == 0, answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,7 @@ if TYPE_CHECKING:
     from signoff.cli.bench.place import Site
     from signoff.cli.bench.told import Told
 
-GATE_KEY = "race"
 UNTOLD_SHOWN_MAX = 20
-_CHOICES = [
-    {"key": "yes", "label": "Yes", "effect": "approve"},
-    {"key": "no", "label": "No", "effect": "reject"},
-]
-
 _EPILOG = """\b
 Examples:
   signoff bench race --gates 40 --answers 4
@@ -72,6 +66,7 @@ class _Outcome:
 
 def _race(bench: Bench, site: Site, gates: int, answers: int, told: Told) -> _Outcome:
     from signoff.cli.bench.effects import counted_effects
+    from signoff.cli.bench.foreign import open_foreign
     from signoff.cli.bench.judge import broken_laws, lost_answers
     from signoff.cli.bench.sight import sight_of
     from signoff.clock import new_ulid
@@ -80,7 +75,7 @@ def _race(bench: Bench, site: Site, gates: int, answers: int, told: Told) -> _Ou
     sight = sight_of(site, workflows)
     with counted_effects(site) as effects:
         for workflow_id in workflows:
-            _open(site, workflow_id, effects.on_decision)
+            open_foreign(site, workflow_id, effects.on_decision)
         told.begin("racing", gates)
         began_at = time.monotonic()
         said = [one for workflow_id in workflows for one in _race_one(site, workflow_id, answers, told)]
@@ -93,14 +88,10 @@ def _race(bench: Bench, site: Site, gates: int, answers: int, told: Told) -> _Ou
     return _Outcome(said, counts.total(), sum(count > 1 for count in counts.values()), violations, seconds)
 
 
-def _open(site: Site, workflow_id: str, on_decision: Mapping[str, Any]) -> None:
-    body = {"workflowId": workflow_id, "gateKey": GATE_KEY, "ttlS": 3600, "onDecision": dict(on_decision),
-            "prompt": {"title": "Who is first?", "choices": _CHOICES}}  # fmt: skip
-    site.wire.post("/api/gates", body)
-
-
 def _race_one(site: Site, workflow_id: str, answers: int, told: Told) -> list[_Said]:
     """Everybody has a connection of their own, and begins when all are there."""
+    from signoff.cli.bench.foreign import GATE_KEY
+
     barrier = threading.Barrier(answers)
     said: list[_Said] = []
     errors: list[Exception] = []

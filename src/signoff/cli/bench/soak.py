@@ -17,7 +17,7 @@ from signoff.cli.bench.options import GATES_MAX, Bench, measures
 
 if TYPE_CHECKING:
     from signoff.cli.bench.place import Place, Site
-    from signoff.cli.bench.sight import Record
+    from signoff.cli.bench.soaked import Ends, Soaked
     from signoff.cli.bench.told import Told
     from signoff.cli.bench.weight import Weight
 
@@ -31,7 +31,8 @@ FLAT_SHARE = 0.03
 _EPILOG = """\b
 Examples:
   signoff bench soak --gates 120 --minutes 2
-  signoff bench soak --gates 200 --minutes 10 --rate 20 --postgres --workers 2 --report soak.json
+  signoff bench soak --gates 200 --minutes 10 --rate 5 --postgres --workers 2 --report soak.json
+  signoff bench soak --callbacks --gates 200 --minutes 10 --rate 20 --postgres --workers 1
 """
 
 
@@ -41,7 +42,7 @@ Examples:
     type=click.IntRange(1, GATES_MAX),
     default=120,
     show_default=True,
-    help="How many wait all the time: for each that is answered another run is started.",
+    help="How many wait all the time: for each that is answered another is opened.",
 )
 @click.option(
     "--minutes", type=click.FloatRange(0, MINUTES_MAX, min_open=True), default=2.0, show_default=True, help="How long."
@@ -51,24 +52,31 @@ Examples:
     type=click.FloatRange(0, 10_000, min_open=True),
     help="Answers a second; without it as many as answer all gates once in that time.",
 )
+@click.option(
+    "--callbacks",
+    "has_callbacks",
+    is_flag=True,
+    help="Gates of other programs' workflows, each of which calls back, in place of runs of the built-in recipe.",
+)
 @measures(of_server=True, has_workers=True, has_clients=True)  # fmt: skip
-def soak(bench: Bench, gates: int, minutes: float, rate: float | None) -> int:
+def soak(bench: Bench, gates: int, minutes: float, rate: float | None, has_callbacks: bool) -> int:
     """Answer gates at an even rate while others wait. Memory has to stay flat, and the record clean."""
     from signoff.cli.bench.floor import answers_floor
     from signoff.cli.bench.place import open_place, open_site
+    from signoff.cli.bench.soaked import soaked
     from signoff.cli.bench.told import telling
 
     a_second = rate or gates / (minutes * 60)
     with telling() as told, open_place(bench) as place:
-        with open_site(bench, place) as site:
-            done = _soak(bench, site, gates, minutes, a_second, told)
+        with open_site(bench, place) as site, soaked(bench, site, has_callbacks=has_callbacks) as subject:
+            done = _soak(bench, site, subject, gates, minutes, a_second, told)
         floor = None if bench.base else answers_floor(place.new_ledger(), told, gates=gates)
     return _report(bench, place, gates, minutes, a_second, done, floor)
 
 
 @dataclass
 class _Course:
-    """What happens while it soaks. `waiting` are runs, the oldest first."""
+    """What happens while it soaks. `waiting` are workflows, that which waits longest first."""
 
     waiting: deque[str]
     workflows: list[str]
@@ -82,27 +90,25 @@ class _Done:
     course: _Course
     seconds: float
     weights: Mapping[str, Sequence[Weight]]
-    statuses: Counter[str]
-    record: Record
+    ends: Ends
+    words: str
 
 
-def _soak(bench: Bench, site: Site, gates: int, minutes: float, rate: float, told: Told) -> _Done:
-    from signoff.cli.bench.runs import leave_nothing, open_runs, wait_for_ends
-    from signoff.cli.bench.sight import sight_of
-
-    opened = open_runs(bench, site, gates, told)
-    course = _Course(deque(opened.workflows), list(opened.workflows))
+def _soak(bench: Bench, site: Site, subject: Soaked, gates: int, minutes: float, rate: float, told: Told) -> _Done:
+    workflows = subject.open(gates, told)
+    course = _Course(deque(workflows), list(workflows))
     answers = max(1, round(rate * minutes * 60))
     told.begin("answering", answers)
     with _weighed(site) as weights:
-        seconds = _answer_evenly(bench, site, course, answers, rate, told)
-    sight = sight_of(site, course.workflows)
-    statuses = wait_for_ends(sight, len(course.answered_ms), told=told, timeout_s=bench.timeout_s)
-    leave_nothing(bench, site, list(course.waiting))
-    return _Done(course, seconds, weights, statuses, sight.record())
+        seconds = _answer_evenly(bench, site, subject, course, answers, rate, told)
+    ends = subject.ends(course.workflows, len(course.answered_ms), told)
+    subject.leave_nothing(list(course.waiting))
+    return _Done(course, seconds, weights, ends, subject.words)
 
 
-def _answer_evenly(bench: Bench, site: Site, course: _Course, answers: int, rate: float, told: Told) -> float:
+def _answer_evenly(
+    bench: Bench, site: Site, subject: Soaked, course: _Course, answers: int, rate: float, told: Told
+) -> float:
     """How long it took. A server that cannot keep up is not asked for more than all clients can wait for."""
     from signoff.cli.bench.crowd import check_time
 
@@ -114,7 +120,7 @@ def _answer_evenly(bench: Bench, site: Site, course: _Course, answers: int, rate
             for number in range(answers):
                 time.sleep(max(0.0, began_at + number / rate - time.monotonic()))
                 check_time(ends_at, f"{answers} answers; {number} were sent")
-                under_way.append(clients.submit(_answer_one, site, course, ends_at))
+                under_way.append(clients.submit(_answer_one, site, subject, course, ends_at))
                 while under_way and (under_way[0].done() or len(under_way) >= 2 * bench.clients):
                     under_way.popleft().result(timeout=bench.timeout_s)
                     told.on()
@@ -126,10 +132,8 @@ def _answer_evenly(bench: Bench, site: Site, course: _Course, answers: int, rate
     return time.monotonic() - began_at
 
 
-def _answer_one(site: Site, course: _Course, ends_at: float) -> None:
-    """The run that waits longest; another is started in its place."""
-    from signoff.cli.bench.runs import start_run
-
+def _answer_one(site: Site, subject: Soaked, course: _Course, ends_at: float) -> None:
+    """That which waits longest; another is opened in its place."""
     view = _next_gate(site, course, ends_at)
     body = {
         "payload": {"choice": "yes"},
@@ -142,9 +146,9 @@ def _answer_one(site: Site, course: _Course, ends_at: float) -> None:
         course.answered_ms.append((time.perf_counter() - began_at) * 1000)
     else:
         course.refused[status] += 1
-    started = start_run(site, len(course.workflows))
-    course.workflows.append(started)
-    course.waiting.append(started)
+    another = subject.open_another(len(course.workflows))
+    course.workflows.append(another)
+    course.waiting.append(another)
 
 
 def _next_gate(site: Site, course: _Course, ends_at: float) -> Mapping[str, Any]:
@@ -189,19 +193,20 @@ def _report(
 ) -> int:
     from signoff.cli.bench.judge import broken_laws, lost_answers
     from signoff.cli.bench.report import Limit, finish
-    from signoff.cli.bench.runs import RECIPE_WORDS
 
     course, accepted = done.course, len(done.course.answered_ms)
-    violations = [*broken_laws(done.record), *lost_answers(done.record, accepted=accepted)]
+    violations = [*broken_laws(done.ends.record), *lost_answers(done.ends.record, accepted=accepted)]
     violations += [f"{count} answers were refused with {status}" for status, count in course.refused.items()]
-    if done.statuses["SUCCESS"] < accepted:
-        violations.append(f"{accepted} runs were approved and {done.statuses['SUCCESS']} succeeded")
+    if done.ends.succeeded < accepted:
+        violations.append(f"{accepted} gates were approved, and what is behind {done.ends.succeeded} succeeded")
+    if done.ends.errors:
+        violations.append(f"what is behind {done.ends.errors} gates failed, or happened twice")
     memory = [_of_process(name, weights, done.seconds) for name, weights in done.weights.items()]
     return finish(
         bench,
         "hitl-soak",
         _figures(gates, minutes, rate, done, memory),
-        measured=f"{rate:g} answers a second over HTTP for {minutes:g} minutes, to {RECIPE_WORDS}, while {gates} wait",
+        measured=f"{rate:g} answers a second over HTTP for {minutes:g} minutes, to {done.words}, while {gates} wait",
         database=place.database_of(bench),
         floor=floor,
         violations=violations,
@@ -212,7 +217,6 @@ def _report(
 def _figures(
     gates: int, minutes: float, rate: float, done: _Done, memory: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    from signoff.cli.bench.sight import ACTIVE
     from signoff.cli.bench.stats import per_second, spread
 
     course = done.course
@@ -228,11 +232,11 @@ def _figures(
             **spread(course.answered_ms),
         },
         "final": {
-            "succeeded": done.statuses["SUCCESS"],
-            "active": sum(done.statuses[status] for status in ACTIVE),
-            "errors": done.statuses["ERROR"] + done.statuses["CANCELLED"],
+            "succeeded": done.ends.succeeded,
+            "active": done.ends.active,
+            "errors": done.ends.errors,
         },
-        "interactions": {"totalRows": done.record.rows, "distinctDedupeKeys": done.record.keys},
+        "interactions": {"totalRows": done.ends.record.rows, "distinctDedupeKeys": done.ends.record.keys},
         "memory": list(memory),
     }
 
