@@ -4,6 +4,7 @@ the build needs."""
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 from importlib.metadata import files
 from pathlib import Path
@@ -21,7 +22,13 @@ class VendorHook(BuildHookInterface):  # type: ignore[misc,type-arg]  # hatchlin
         folder = Path(self.root) / VENDOR
         folder.mkdir(parents=True, exist_ok=True)
         for name, copy in COPIED.items():
-            shutil.copyfile(_asset(name), folder / copy)
+            _copy(_asset(name), folder / copy)
+
+
+def _copy(asset: Path, copy: Path) -> None:
+    """A copy that is there already is left as it is: one that is newer than the last build asks for another."""
+    if not copy.exists() or not filecmp.cmp(asset, copy, shallow=False):
+        shutil.copyfile(asset, copy)
 
 
 def _asset(name: str) -> Path:
