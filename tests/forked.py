@@ -74,11 +74,17 @@ class Process:
 
 
 class Forked:
-    """`python -m signoff ARGUMENTS`, with what of `subprocess.Popen[str]` tests use. `text` is its standard input;
-    without `stderr` what it says there is a pipe, as all that it prints is."""
+    """`python -m signoff ARGUMENTS`, or `python PROGRAM ARGUMENTS`, with what of `subprocess.Popen[str]` tests use.
+    `text` is its standard input; without `stderr` what it says there is a pipe, as all that it prints is."""
 
     def __init__(
-        self, *arguments: str, cwd: Path, env: Mapping[str, str], text: bytes = b"", stderr: IO[str] | None = None
+        self,
+        *arguments: str,
+        cwd: Path,
+        env: Mapping[str, str],
+        program: Path | None = None,
+        text: bytes = b"",
+        stderr: IO[str] | None = None,
     ) -> None:
         self.stdout, out = _pipe()
         self.stderr: IO[str] | None = None
@@ -89,7 +95,7 @@ class Forked:
         with tempfile.TemporaryFile() as given:
             given.write(text)
             given.seek(0)
-            self._process = Process(None, arguments, cwd, env, (given.fileno(), out, err))
+            self._process = Process(program, arguments, cwd, env, (given.fileno(), out, err))
         os.close(out)
         os.close(err)
         self.pid = self._process.pid
@@ -164,7 +170,7 @@ class _Handed:
 def _context() -> multiprocessing.context.ForkServerContext:
     """The server runs already when this returns; it finds the tests' modules by its path."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["imported", "forked"])
+    context.set_forkserver_preload(["preloaded", "forked"])
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *([before] if before else [])])
     try:

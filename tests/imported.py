@@ -1,17 +1,17 @@
-"""Imports all of signoff, and what it imports at work: what `forked` forks from."""
+"""All of signoff, and what it imports at work."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 
-from measured import measure_forks
-
 import signoff
 
 _AT_WORK = (
     "httpx",
     "jsonschema",
+    "langgraph.checkpoint.postgres",
+    "langgraph.checkpoint.sqlite",
     "questionary",
     "rich.console",
     "rich.markdown",
@@ -19,11 +19,11 @@ _AT_WORK = (
     "uvicorn.protocols.http.auto",
 )
 
-for _module in pkgutil.walk_packages(signoff.__path__, "signoff."):
-    # The first is the program itself; the second is heavy, and needed by programs of its users only.
-    if not _module.name.startswith(("signoff.__main__", "signoff.langgraph")):
-        importlib.import_module(_module.name)
-for _name in _AT_WORK:
-    importlib.import_module(_name)
 
-measure_forks()
+def import_all() -> None:
+    for module in pkgutil.walk_packages(signoff.__path__, "signoff."):
+        # Which is the program itself.
+        if module.name != "signoff.__main__":
+            importlib.import_module(module.name)
+    for name in _AT_WORK:
+        importlib.import_module(name)

@@ -38,13 +38,16 @@ class Run:
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
+#: For tests. In CI nothing is skipped for want of a database; and where they may not write it down, each of some
+#: thousand processes would compile anew all that it imports.
+_IN_CI: Mapping[str, str] = {"CI": "true", "PYTHONDONTWRITEBYTECODE": ""}
+
 #: By the part's name. What has no entry is the task of the same name.
 RUNS: Mapping[str, Run] = {
-    # In CI nothing is skipped for want of a database.
     "test": Run(
-        (*POE, "test", f"--junit-xml={REPORT}"), {"COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"), "CI": "true"}
+        (*POE, "test", f"--junit-xml={REPORT}"), {"COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"), **_IN_CI}
     ),
-    "browser": Run((*POE, "browser", f"--junit-xml={REPORT}"), {"CI": "true"}),
+    "browser": Run((*POE, "browser", f"--junit-xml={REPORT}"), _IN_CI),
     "simulation": Run((sys.executable, "-m", "tests.simulation", "--seeds", ENOUGH_SEEDS)),
     "bench-load": Run((*BENCH, "load", "--gates", "1000", "--must", "--report", REPORT)),
     "bench-burst": Run(

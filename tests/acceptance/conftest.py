@@ -1,4 +1,5 @@
-"""One server a database for the whole session, for tests that need no process of their own.
+"""One server a database for each file, for tests that need no process of their own. Until the session's end it would
+look after the queues of all its tests' runs, for as long as every other test takes.
 
 place      a ledger on SQLite, and one on Postgres
 server     `signoff up` on it, with the environment names that operators of the labs use
@@ -19,7 +20,7 @@ import pytest
 from processes import Place, Server
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     directory = tmp_path_factory.mktemp(str(request.param)) / ".signoff"
     if request.param == "sqlite":
@@ -33,7 +34,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(place: Place) -> Iterator[Server]:
     """Whatever the tests have done to it, its ledger is sound when it ends, and it ends cleanly."""
     environ = {
@@ -50,7 +51,7 @@ def server(place: Place) -> Iterator[Server]:
     place.check_by_command()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def second(place: Place, server: Server) -> Iterator[Server]:
     with place.start("api") as second:
         yield second

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from forked import Forked
 from processes import PLAIN, WAIT_S, Place, until
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "langgraph_deploy.py"
@@ -27,22 +26,16 @@ def place(signoff_dir: Path, database_url: str | None) -> Place:
 
 
 @contextmanager
-def started(place: Place, *flags: str, environ: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+def started(place: Place, *flags: str, environ: Mapping[str, str] | None = None) -> Iterator[Forked]:
     threads = [] if place.database_url is None else ["--checkpoints", place.database_url]
-    place.directory.parent.mkdir(parents=True, exist_ok=True)
-    process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), *place.flags, *threads, "--actor", "robot", *flags],
-        cwd=place.directory.parent,
-        env={**PLAIN, **(environ or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    words = [*place.flags, *threads, "--actor", "robot", *flags]
+    folder = place.directory.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with Forked(*words, cwd=folder, env={**PLAIN, **(environ or {})}, program=PROGRAM) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def asked(place: Place) -> str:
@@ -59,7 +52,7 @@ def approve(place: Place, gate_key: str) -> int:
     return code
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+def ended(process: Forked) -> tuple[int, str]:
     out, err = process.communicate(timeout=WAIT_S)
     assert process.returncode in (0, 1), err
     return process.returncode, out.splitlines()[-1]
@@ -72,7 +65,6 @@ def deployments(place: Place) -> list[str]:
 
 def test_it_waits_for_the_answer_and_deploys(place: Place) -> None:
     with started(place) as process:
-        assert process.stdout is not None
         words = process.stdout.readline().split()
         assert words[:2] == ["waiting:", "signoff"]
         # As it is shown, with a reason in the place of TEXT.
@@ -112,7 +104,6 @@ def test_killed_between_the_decision_and_the_resume_it_deploys_once_when_it_is_s
 
 def test_decided_while_nobody_was_there_it_deploys_once_when_it_is_started_again(place: Place) -> None:
     with started(place) as process:
-        assert process.stdout is not None
         gate_key = process.stdout.readline().split()[5]
         process.kill()
     assert approve(place, gate_key) == 0
@@ -126,7 +117,6 @@ def test_four_racing_approvals_and_four_resumers_are_one_deployment_and_three_co
     with started(place) as one, started(place) as two, started(place) as three, started(place) as four:
         processes = (one, two, three, four)
         for process in processes:
-            assert process.stdout is not None
             assert process.stdout.readline().startswith("waiting:")
         answers = [
             place.begin("gate", "approve", THREAD, gate_key, "--rationale", "tested", "--as", name)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked import Forked
 from processes import PLAIN, WAIT_S, Place
 
 PROGRAM = Path(__file__).with_name("graph_program.py")
@@ -17,8 +16,10 @@ ENDS = "SELECT state FROM app.resumptions"
 
 def run(place: Place, verb: str, crash_at: str | None = None) -> int:
     environ = {**PLAIN, **({} if crash_at is None else {"SIGNOFF_CRASH_AT": crash_at})}
-    words = [sys.executable, str(PROGRAM), str(place.directory.parent), verb]
-    return subprocess.run(words, env=environ, timeout=WAIT_S, capture_output=True, check=False).returncode
+    folder = place.directory.parent
+    with Forked(str(folder), verb, cwd=folder, env=environ, program=PROGRAM) as process:
+        process.communicate(WAIT_S)
+    return process.wait()
 
 
 @pytest.fixture

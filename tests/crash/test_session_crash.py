@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from processes import Place
+from forked import Forked
+from processes import PLAIN, WAIT_S, Place
 
 PROGRAM = Path(__file__).with_name("session_program.py")
 
@@ -54,5 +52,7 @@ def test_a_death_over_a_session_leaves_all_of_it_or_nothing(place: Place, signof
 
 
 def _act(directory: Path, verb: str, die_at: str | None = None) -> int:
-    environ = {**os.environ, **({} if die_at is None else {"SIGNOFF_CRASH_AT": die_at})}
-    return subprocess.run([sys.executable, str(PROGRAM), str(directory), verb], env=environ, check=False).returncode
+    environ = {**PLAIN, **({} if die_at is None else {"SIGNOFF_CRASH_AT": die_at})}
+    with Forked(str(directory), verb, cwd=directory.parent, env=environ, program=PROGRAM) as process:
+        process.communicate(WAIT_S)
+    return process.wait()
