@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _keep_postgres_in_memory() -> None:
     """Every server that need not be durable, where root runs the tests; others' are beside the tests' own files."""
     if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free >= IN_MEMORY_BYTES_MIN:
-        embedded_postgres._ROOTS_THROWAWAY_PLACE = IN_MEMORY
+        embedded_postgres.ROOTS_THROWAWAY_PLACE = IN_MEMORY
 
 
 def _take_interrupts() -> None:

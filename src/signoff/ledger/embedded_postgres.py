@@ -44,9 +44,10 @@ PORT_TRIES_MAX = 5
 START_WAIT_S = 60.0  # a server that recovers from a crash replays its log first
 STOP_WAIT_S = 30.0
 LOG_LINES_SHOWN = 5
+#: Where a server that need not be durable has its files, if root starts it.
+ROOTS_THROWAWAY_PLACE = Path("/var/tmp")  # noqa: S108  (mkdtemp makes the name unguessable and the directory 0700)
 
 _ROOTS_PLACE = Path("/var/lib")
-_ROOTS_THROWAWAY_PLACE = Path("/var/tmp")  # noqa: S108  (mkdtemp makes the name unguessable and the directory 0700)
 _DEBIANS_PLACE = Path("/usr/lib/postgresql")
 _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -162,7 +163,7 @@ class EmbeddedPostgres:
     def _new_directory(self) -> Path:
         if not _is_root():
             return Path(tempfile.mkdtemp(prefix="cluster-", dir=self.data_dir))
-        place = _ROOTS_PLACE if self._durable else _ROOTS_THROWAWAY_PLACE
+        place = _ROOTS_PLACE if self._durable else ROOTS_THROWAWAY_PLACE
         new = Path(tempfile.mkdtemp(prefix="signoff-postgres-", dir=place))
         account = _account()
         os.chown(new, account["user"], account["group"])
