@@ -23,7 +23,7 @@ def exchange(
     """The answer, its body unread: how much of it, and for how long, is for the caller to bound.
 
     Raises:
-        httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError. OSError: no certificates can be read.
+        httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError.
     """
     import httpx
 
@@ -46,4 +46,7 @@ def _certificates() -> ssl.SSLContext:
     """Whom to believe; read once, since that takes longer than an exchange."""
     import httpx
 
-    return httpx.create_ssl_context()
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise httpx.ConnectError(f"no certificates can be read: {error}") from error

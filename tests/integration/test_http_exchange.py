@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from receivers import receive
 
+from signoff import http_exchange
+from signoff.errors import DeliveryError
 from signoff.http_exchange import exchange
+from signoff.notify.http_post import post
 
 
 def asked(url: str) -> int:
@@ -26,3 +29,10 @@ def test_certificates_are_read_once_and_a_redirect_is_an_answer(
     assert len(calls) == 2
     # A small answer could unfold to a large one.
     assert {call.headers["accept-encoding"] for call in calls} == {"identity"}
+
+
+def test_without_certificates_a_notice_has_failed_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    http_exchange._certificates.cache_clear()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
+    with pytest.raises(DeliveryError, match="no certificates can be read"):
+        post("https://127.0.0.1:9/", content=b"{}", headers={})

@@ -36,7 +36,7 @@ def ask(
             return JsonAnswer(answer.status_code, _read(answer, url, ends_at))
     except httpx.TimeoutException:
         raise unavailable(url, f"no answer within {timeout_s:g} s") from None
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
         raise unavailable(url, str(error) or type(error).__name__) from None
 
 

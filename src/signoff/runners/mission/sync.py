@@ -138,7 +138,7 @@ def _post(target: SyncTarget, content: bytes) -> SyncDiagnostic | None:
         return _diagnostic(SYNC_TARGET_SLOW, f"no answer in {SYNC_S_MAX:g} s")
     except (httpx.RemoteProtocolError, httpx.DecodingError):
         return _diagnostic(SYNC_ANSWER_NOT_UNDERSTOOD, "what answers speaks no HTTP")
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
         return _diagnostic(SYNC_TARGET_UNREACHABLE, str(error) or type(error).__name__)
 
 
